@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** A mistake in the settings: one clear text for the operator, exit code 1. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+/** Reads the settings of a schema; every mistake at once, a misspelt `ATELIER_` name is one. `ATELIER_TEST_*` belongs to the tests. */
+export const readConfig = <S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.infer<S> => {
+  const unknown = Object.keys(env).filter((name) => name.startsWith('ATELIER_') && !name.startsWith('ATELIER_TEST_') && !(name in schema.shape));
+  const parsed = schema.safeParse(env);
+  const problems = [
+    ...unknown.map((name) => `${name}: no such setting`),
+    ...(parsed.error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? []),
+  ];
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(`The configuration is not valid:\n  ${problems.join('\n  ')}`);
+  return parsed.data;
+};
+
+/** A whole number of something, as a setting. */
+export const wholeNumber = (fallback: number, text: string, min = 0): z.ZodDefault<z.ZodCoercedNumber> =>
+  z.coerce.number().int().min(min).default(fallback).describe(text);
+
+/** `on`/`off` style switches: the first value is the default. */
+export const oneOf = <const V extends readonly [string, ...string[]]>(values: V, text: string) => z.enum(values).default(values[0] as V[number]).describe(text);

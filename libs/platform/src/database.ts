@@ -1,0 +1,164 @@
+import { Fault } from '@atelier/contracts';
+import { Client, type Pool, type PoolClient, DatabaseError } from 'pg';
+import { DataSource, type MigrationInterface, QueryFailedError, TypeORMError } from 'typeorm';
+
+/** SQL with `$1` parameters. A named statement is prepared once per connection: for the hot paths. */
+export type Statement = { readonly name: string; readonly text: string };
+
+export interface Queryable {
+  /** Rows of one statement. Throws QueryRefused where PostgreSQL refuses it, ConnectionLost where nobody knows whether it was done. */
+  query<R extends object>(statement: string | Statement, values?: readonly unknown[]): Promise<R[]>;
+}
+
+/** One context's tables: its own database, or its own schema of the embedded one (search_path is set; SQL names no schema). */
+export interface Database extends Queryable {
+  /** Name of the schema, for channel names and messages. */
+  readonly schema: string;
+  /** Statements on one connection between begin and commit. Hot paths use one statement instead. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /** Calls back on NOTIFY of a channel, on a connection of its own that comes back by itself. A hint: poll beside it. */
+  listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
+  notify(channel: string, payload: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** PostgreSQL understood the statement and refused it; nothing was written. */
+export class QueryRefused extends Error {
+  override readonly name = 'QueryRefused';
+  constructor(
+    message: string,
+    /** SQLSTATE, for example 23505 (unique violation). */
+    readonly code: string,
+    readonly constraint: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
+/** The connection broke: the statement may or may not have been committed. Reload before trying again. */
+export class ConnectionLost extends Fault {}
+
+export const isUniqueViolation = (error: unknown, constraint?: string): error is QueryRefused =>
+  error instanceof QueryRefused && error.code === '23505' && (constraint === undefined || error.constraint === constraint);
+
+export type DatabaseOptions = {
+  readonly url: string;
+  readonly schema: string;
+  /** Class names end in a JavaScript timestamp, TypeORM's order. */
+  readonly migrations: readonly (new () => MigrationInterface)[];
+  /** Connections at the most. */
+  readonly poolMax?: number;
+};
+
+const SHUTDOWN_CLASSES = new Set(['57P01', '57P02', '57P03']); // the server is stopping or starting: as good as a lost connection
+const LISTEN_RETRY_MS = 500;
+
+const translated = (error: unknown): unknown => {
+  if (error instanceof QueryFailedError) return translated(error.driverError);
+  if (error instanceof TypeORMError) return error; // a mistake in a migration
+  if (error instanceof DatabaseError && error.code && !SHUTDOWN_CLASSES.has(error.code) && !error.code.startsWith('08'))
+    return new QueryRefused(error.message, error.code, error.constraint);
+  return new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error });
+};
+
+const run = async <R extends object>(on: Pool | PoolClient, statement: string | Statement, values: readonly unknown[] = []): Promise<R[]> => {
+  try {
+    const config = typeof statement === 'string' ? { text: statement, values: [...values] } : { ...statement, values: [...values] };
+    return (await on.query<R>(config)).rows;
+  } catch (error) {
+    throw translated(error);
+  }
+};
+
+/** Makes the schema if it is missing, brings it up to date (one process at a time), and opens a pool whose search_path is that schema. */
+export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
+  const { url, schema, migrations, poolMax = 10 } = options;
+  const source = new DataSource({
+    type: 'postgres',
+    url,
+    schema,
+    migrations: [...migrations],
+    migrationsTableName: 'migration',
+    poolSize: poolMax,
+    extra: { options: `-c search_path=${schema}`, keepAlive: true, allowExitOnIdle: true },
+    poolErrorHandler: () => undefined, // an idle connection died; the pool replaces it, and the next query says so if the server is gone
+  });
+  await migrated(source, url, schema);
+  // TypeORM types its driver's pool as unknown; for type 'postgres' it is the Pool of pg.
+  const pool = (source.driver as unknown as { master: Pool }).master;
+  return {
+    schema,
+    query: (statement, values) => run(pool, statement, values),
+    transaction: (work) => transaction(pool, work),
+    listen: (channel, onNotify) => listen(url, channel, onNotify),
+    notify: async (channel, payload) => void (await run(pool, 'select pg_notify($1, $2)', [channel, payload])),
+    close: () => source.destroy(),
+  };
+};
+
+// Two processes that migrate at once fail with a duplicate key, so one advisory lock per schema stands around it.
+const migrated = async (source: DataSource, url: string, schema: string): Promise<void> => {
+  const guard = new Client({ connectionString: url });
+  try {
+    await guard.connect();
+    await guard.query('select pg_advisory_lock(hashtext($1))', [`atelier.migration.${schema}`]);
+    await guard.query(`create schema if not exists ${schema}`);
+    await source.initialize();
+    await source.runMigrations({ transaction: 'all' });
+  } catch (error) {
+    if (source.isInitialized) await source.destroy();
+    throw translated(error);
+  } finally {
+    await guard.end().catch(() => undefined); // the connection may never have been made; the error above says so
+  }
+};
+
+const transaction = async <T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> => {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw translated(error);
+  });
+  let broken = false;
+  try {
+    await run(client, 'begin');
+    const result = await work({ query: (statement, values) => run(client, statement, values) });
+    await run(client, 'commit');
+    return result;
+  } catch (error) {
+    broken = error instanceof ConnectionLost;
+    if (!broken) await run(client, 'rollback');
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+};
+
+const listen = async (url: string, channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> => {
+  let stopped = false;
+  let client: Client | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  const connect = async (): Promise<void> => {
+    const mine = new Client({ connectionString: url, keepAlive: true });
+    client = mine;
+    mine.on('notification', ({ payload }) => onNotify(payload ?? ''));
+    mine.on('error', again);
+    mine.on('end', again);
+    await mine.connect();
+    await mine.query(`listen "${channel}"`);
+  };
+  const again = (): void => {
+    if (stopped || retry) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      connect().then(() => onNotify(''), again); // something may have been missed: an empty hint makes listeners look
+    }, LISTEN_RETRY_MS);
+    retry.unref();
+  };
+  await connect().catch((error: unknown) => {
+    throw translated(error);
+  });
+  return async () => {
+    stopped = true;
+    clearTimeout(retry);
+    await client?.end().catch(() => undefined); // already gone
+  };
+};

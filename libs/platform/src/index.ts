@@ -1,0 +1,6 @@
+export { type Clock, newExecutionSid, newSid, systemClock } from './clock';
+export { ConfigurationError, oneOf, readConfig, wholeNumber } from './config';
+export { type Database, type DatabaseOptions, type Queryable, type Statement, ConnectionLost, QueryRefused, isUniqueViolation, openDatabase } from './database';
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres';
+export { dataDirFor } from './postgres-files';
+export { type Log, createLog, silentLog } from './logger';

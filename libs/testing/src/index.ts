@@ -1,0 +1,3 @@
+export { testDatabase, testDatabaseUrl } from './test-database';
+export { containerPostgres, hasDocker } from './containers';
+export { eventually } from './eventually';
