@@ -1,1 +1,2 @@
-export {};
+export type { TopicSource } from './topic-source.port';
+export type { Batch, Bus, Subscription } from './bus.port';

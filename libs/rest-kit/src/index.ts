@@ -1,1 +1,1 @@
-export {};
+export { type CredentialCheck, type Principal, CREDENTIAL_CHECK } from './credential-check.port';
