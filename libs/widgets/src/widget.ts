@@ -104,6 +104,8 @@ export interface Widget<P = unknown> {
   /** Only usable in executions started over REST (checked by validation, `spec/studio.md` 2.5). */
   readonly requiresRestTrigger?: true;
   readonly transitions: readonly string[];
+  /** It may hold the execution until something arrives from outside, so a cycle through it is no endless loop. */
+  readonly waits?: true;
   /** Absent: not executed yet; the engine leaves by the failure event with 81020. */
   readonly behaviour?: WidgetBehaviour<P>;
 }

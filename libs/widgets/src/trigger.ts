@@ -1,0 +1,11 @@
+import { defineWidget } from './define-widget';
+import { propertiesOf } from './properties';
+
+/** Where an execution begins: one transition for each way in. */
+export const trigger = defineWidget({
+  type: 'trigger',
+  title: 'Trigger',
+  stored: propertiesOf({}),
+  literal: [],
+  transitions: ['incomingMessage', 'incomingCall', 'incomingConversationMessage', 'incomingRequest', 'incomingParent'],
+});
