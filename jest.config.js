@@ -1,0 +1,1 @@
+module.exports = { projects: ['<rootDir>/libs/*/jest.config.js', '<rootDir>/apps/*/jest.config.js'], maxWorkers: 2 };
