@@ -8,11 +8,11 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '@atelier/contracts';
-import { type Owner, binariesFor, serverOwner } from './postgres-files';
+import { type Owner, binariesFor, canEnter, serverOwner } from './postgres-files';
 
 export type EmbeddedPostgres = {
   readonly url: string;
@@ -42,7 +42,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   const owner = serverOwner();
   const bin = join(binariesFor(owner), 'bin');
   const server: Server = { bin, data: join(options.dataDir, `postgres-${MAJOR}`), log: join(options.dataDir, 'postgres.log'), owner, options };
-  mkdirSync(options.dataDir, { recursive: true });
+  makeEnterable(options.dataDir, owner);
   const password = passwordOf(options.dataDir);
   if (!existsSync(join(server.data, 'PG_VERSION'))) await initialise(server, password);
   const port = (await isRunning(server)) ? portOf(server) : await startOn(server, await rememberedOrFreePort(options.dataDir));
@@ -57,6 +57,14 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
     },
     stop: async () => void (await run(server, 'pg_ctl', ['stop', '-D', server.data, '-m', 'fast', '-w'])),
   };
+};
+
+const ENTERABLE = 0o711; // the server's user passes through; only ours lists
+
+const makeEnterable = (dataDir: string, owner: Owner | undefined): void => {
+  const isNew = mkdirSync(dataDir, { recursive: true }) !== undefined;
+  if (isNew && owner) chmodSync(dataDir, ENTERABLE); // root's umask may be 077
+  if (owner && !canEnter(dataDir, owner)) throw new Fault(`The database's user (uid ${owner.uid}) cannot enter ${dataDir}: choose another data folder`);
 };
 
 const passwordOf = (dataDir: string): string => {

@@ -1,0 +1,34 @@
+import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@atelier/platform';
+
+const LOOK_EACH_MS = 250; // a killed server is back within a second, before clients give up
+
+/** The database of the process: its URL, and how to stop it where it is ours. */
+export type DatabasePart = { readonly url: string; readonly kind: 'embedded' | 'given'; stop(): Promise<void> };
+
+/** Starts the embedded server and watches over it, or takes the given one. */
+export const startDatabase = async (url: string | undefined, dataDir: string, log: Log): Promise<DatabasePart> => {
+  if (url) return { url, kind: 'given', stop: () => Promise.resolve() };
+  const server = await startEmbeddedPostgres({ dataDir });
+  const release = supervise(server, log);
+  return {
+    url: server.url,
+    kind: 'embedded',
+    stop: async () => {
+      await release();
+      await server.stop();
+    },
+  };
+};
+
+const supervise = (server: EmbeddedPostgres, log: Log): (() => Promise<void>) => {
+  let looking: Promise<void> = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = looking.then(async () => {
+      if (await server.ensureRunning()) log.warn({}, 'PostgreSQL had died and was started again');
+    }).catch((error: unknown) => log.error({ error: String(error) }, 'PostgreSQL could not be started again; trying on'));
+  }, LOOK_EACH_MS);
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
+};
