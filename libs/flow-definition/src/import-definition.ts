@@ -1,0 +1,61 @@
+import { editJson } from './json-edit';
+import { convertLegacy, isLegacy } from './legacy';
+import { DEFINITION_LIMITS, type DefinitionLimits, type ValidateOptions } from './limits';
+import { parseDefinition, type ParseOptions } from './parse-definition';
+import { type Finding, type Problem, problemsOf } from './problem';
+import { coercionsOf, endingsOf, type Repair } from './repair';
+import { judge } from './validate-definition';
+
+/** How an import treats what strict create refuses (`spec/atelier.md` 5). */
+export type ImportOptions = ValidateOptions &
+  ParseOptions & {
+    /** Turns values into the type that Studio wants where that is certain. Default true. */
+    readonly coerce?: boolean;
+    /** What becomes of a `next` that names no state: the branch ends, or it is kept and the flow is an invalid draft. Default keep. */
+    readonly danglingNext?: 'end' | 'keep';
+  };
+
+/** What an import makes of a text. */
+export type ImportedDefinition = {
+  /** The text that came, with as little changed as possible. */
+  readonly definition: string;
+  readonly errors: Problem[];
+  /** What was converted first, then everything else. */
+  readonly warnings: Problem[];
+  readonly converted: Problem[];
+  /** Too broken to keep even as a draft: types or events that do not exist, or no flow at all. Answer 400/81022 with `errors`. */
+  readonly refused: boolean;
+};
+
+type Judged = ReturnType<typeof judge>;
+
+/** Takes a definition as people have it: older format, wrong types, dangling ends. Not JSON, or too large: Rejection InvalidParameter. */
+export const importDefinition = (text: string, options: ImportOptions = {}): ImportedDefinition => {
+  const limits = { ...DEFINITION_LIMITS, ...options };
+  const parsed = parseDefinition(text, options);
+  const legacy = isLegacy(parsed.value);
+  const start = legacy ? JSON.stringify(convertLegacy(parsed.value)) : text;
+  const value: unknown = legacy ? JSON.parse(start) : parsed.value;
+  const before = judge(value, limits);
+  const repairs = repairsOf(value, before, { coerce: legacy || (options.coerce ?? true), danglingNext: options.danglingNext ?? 'keep' });
+  const definition = editJson(start, repairs.map(({ edit }) => edit)); // prettier-ignore
+  const notes = [...(legacy ? [CONVERTED] : []), ...repairs.map(({ note }) => note)];
+  return { definition, ...reportOf(repairs.length === 0 ? before : judge(JSON.parse(definition), limits), notes, limits) };
+};
+
+const CONVERTED: Finding = { path: [], message: 'was converted from the export format of 2018 and 2019', code: 'converted' };
+
+const repairsOf = (value: unknown, { errors }: Judged, { coerce, danglingNext }: Required<Pick<ImportOptions, 'coerce' | 'danglingNext'>>): Repair[] => [
+  ...(coerce ? coercionsOf(value, errors) : []),
+  ...(danglingNext === 'end' ? endingsOf(value, errors) : []),
+];
+
+const reportOf = ({ errors, warnings }: Judged, notes: readonly Finding[], { problemsMax }: DefinitionLimits): Omit<ImportedDefinition, 'definition'> => ({
+  errors: problemsOf(errors, problemsMax),
+  warnings: problemsOf([...notes, ...warnings], problemsMax),
+  converted: problemsOf(notes, problemsMax),
+  refused: errors.some((error) => !isKeepable(error)),
+});
+
+/** A draft may have faulty properties and dangling ends; everything else leaves no flow that could be drawn and mended. */
+const isKeepable = ({ path, code }: Finding): boolean => code === 'dangling-next' || (path[0] === 'states' && path[2] === 'properties' && path.length > 3);
