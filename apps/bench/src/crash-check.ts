@@ -4,7 +4,7 @@ import { MESSAGES, type Kind, type Run, type Target } from './crash-load';
 type Page<T> = T & { meta?: { next_page_url: string | null }; next_page_uri?: string | null };
 type Execution = { sid: string; status: string; contact_channel_address: string };
 
-const pages = async function* <T>(client: Client, first: string): AsyncGenerator<T> {
+const pages = async function* <T extends object>(client: Client, first: string): AsyncGenerator<Page<T>> {
   for (let next: string | null | undefined = first; next; ) {
     const { status, body } = await client.get(next);
     if (status !== 200) throw new Error(`${next}: ${status} ${body}`);
