@@ -1,0 +1,42 @@
+import { type Log, wholeNumber } from '@atelier/platform';
+import { z } from 'zod';
+
+/** What every process with a REST edge may be told. */
+export const restConfig = z.object({
+  ATELIER_HTTP_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
+  ATELIER_HTTP_PORT: wholeNumber(8080, 'Port to listen on; 0 takes a free one.'),
+  ATELIER_HTTP_BODY_BYTES_MAX: wholeNumber(4 * 1024 * 1024, 'Largest request body; over it 413. A definition grows by half when form-encoded.', 1),
+  ATELIER_PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Stands in every URL of an answer, and webhook signatures are checked against it. Left out: http://127.0.0.1:<port>.'),
+  ATELIER_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .describe('Addresses or networks, separated by commas, whose X-Forwarded-For is believed.'),
+  ATELIER_REGION: z
+    .string()
+    .regex(/^[a-z]{2}[0-9]$/)
+    .default('us1')
+    .describe('Region of this deployment, on every key and audit record.'),
+});
+
+/** What the edge needs to know of its deployment. */
+export type RestOptions = {
+  /** Without a slash at its end. Left out: taken from the socket once it listens. */
+  readonly publicUrl?: string | undefined;
+  readonly region: string;
+  /** Addresses or networks in CIDR form. */
+  readonly trustedProxies: readonly string[];
+  readonly bodyBytesMax: number;
+  readonly log: Log;
+};
+
+/** Settings → options. */
+export const restOptionsOf = (config: z.infer<typeof restConfig>, log: Log): RestOptions => ({
+  publicUrl: config.ATELIER_PUBLIC_URL?.replace(/\/+$/, ''),
+  region: config.ATELIER_REGION,
+  trustedProxies: config.ATELIER_TRUSTED_PROXIES.split(',').map((text) => text.trim()).filter((text) => text !== ''),
+  bodyBytesMax: config.ATELIER_HTTP_BODY_BYTES_MAX,
+  log,
+});

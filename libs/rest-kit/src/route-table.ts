@@ -1,0 +1,29 @@
+import type { FastifyInstance } from 'fastify';
+import type { Access } from './edge';
+
+/** One route of the running application; `path` is the pattern, such as `/v2/Flows/:sid`. */
+export type Route = { readonly method: string; readonly path: string; readonly access: Access };
+
+/** Every route that was registered: for 405, for tests over all routes. */
+export class RouteTable {
+  private readonly routes: (Route & { readonly pattern: RegExp })[] = [];
+
+  /** Must be called before the first route is registered. */
+  watch(instance: FastifyInstance): void {
+    instance.addHook('onRoute', ({ method, url, config }) => {
+      for (const each of [method].flat()) this.routes.push({ method: each, path: url, access: config?.access ?? 'credentials', pattern: patternOf(url) });
+    });
+  }
+
+  all(): readonly Route[] {
+    return this.routes.map(({ method, path, access }) => ({ method, path, access }));
+  }
+
+  /** The methods that some route answers on this path; none for an unknown path. */
+  methodsOf(path: string): string[] {
+    return [...new Set(this.routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort();
+  }
+}
+
+const patternOf = (path: string): RegExp =>
+  new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, (c) => (c === '*' ? '.*' : `\\${c}`)).replace(/:\w+/g, '[^/]+')}/?$`);
