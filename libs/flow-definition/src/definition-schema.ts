@@ -30,10 +30,7 @@ const stateName = z.string().regex(/^[A-Za-z][^\s.]*$/);
 const condition = z.looseObject({ friendly_name: z.string(), arguments: z.array(z.string()), type: z.enum(CONDITION_TYPES), value: z.string() });
 
 /** One message per allowed event, as the JVM validator words it. */
-const eventOf = (events: readonly string[]): z.ZodType => {
-  const literals = events.map((event) => z.literal(event));
-  return literals.length === 1 ? literals[0]! : z.union(literals);
-};
+const eventOf = (events: readonly string[]) => z.union(events.map((event) => z.literal(event)));
 
 const transitionOf = ({ type, transitions }: Widget) => {
   const base = { event: eventOf(transitions), next: z.string().nullable().optional() };
@@ -45,10 +42,10 @@ const stateOf = (widget: Widget) =>
 
 // The catalogue's entries differ in what they receive when they run, which a schema of stored values does not touch.
 const widgets = WIDGETS as readonly unknown[] as readonly Widget[];
-const states = widgets.map(stateOf);
+const states = widgets.map((widget) => [widget.type, stateOf(widget)] as const);
 
 /** The schema of a state, by its type. */
-export const STATE_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(widgets.map(({ type }, i) => [type, states[i]!]));
+export const STATE_SCHEMAS: ReadonlyMap<string, z.ZodType> = new Map(states);
 
 /** What every state has, whatever its type: says what else is wrong with a state of an unknown type. */
 export const anyState = z.looseObject({
@@ -58,13 +55,18 @@ export const anyState = z.looseObject({
   properties: z.looseObject({}),
 });
 
-const [first, ...rest] = states;
+type State = ReturnType<typeof stateOf>;
+/** A state of a known type. */
+export const anyKnownState = z.discriminatedUnion('type', states.map(([, schema]) => schema) as [State, ...State[]]); // the catalogue is not empty
 
-/** A whole definition. Rules across states are in `rules.ts`; the number of states is checked before, so that a huge array costs nothing. */
+/** A whole definition, as published. Rules across states are in `rules.ts`. */
 export const definitionSchema = z.looseObject({
   $schema: z.literal(DEFINITION_SCHEMA_ID).optional(),
   description: z.string().optional(),
-  states: z.array(z.discriminatedUnion('type', [first!, ...rest])).min(1),
+  states: z.array(anyKnownState).min(1),
   initial_state: z.string().min(1),
   flags: z.looseObject({ allow_concurrent_calls: z.boolean() }).optional(),
 });
+
+/** A definition without a look into its states: they are judged one by one, because zod puts all issues of a value on the call stack at once. */
+export const definitionHead = definitionSchema.extend({ states: z.array(z.unknown()).min(1) });

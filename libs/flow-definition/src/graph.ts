@@ -15,13 +15,13 @@ export const reachableFrom = (outline: Outline, names: readonly (string | undefi
 };
 
 /** Whether an execution may end here: a branch without `next`, or an event of the widget that has no transition. What is unknown may. */
-export const mayEnd = (state: OutlineState): boolean => {
+export const mayEnd = ({ byName, successors }: Outline, state: OutlineState): boolean => {
   const widget = widgetOf(state.type ?? '');
   const taken = takenOf(state);
-  if (!widget || taken.length === 0) return true;
-  if (widget.type === 'trigger') return taken.every(({ next }) => next === undefined);
+  if (!widget || successors.get(state)?.length === 0) return true;
+  if (widget.type === 'trigger') return false;
   const events = new Set(taken.map(({ event }) => event));
-  return taken.some(({ next }) => next === undefined) || widget.transitions.some((event) => event !== 'match' && !events.has(event));
+  return taken.some(({ next }) => next === undefined || !byName.has(next)) || widget.transitions.some((event) => event !== 'match' && !events.has(event));
 };
 
 /** Whether an execution of this definition can come to a widget of this type, subflows not counted. */

@@ -38,19 +38,24 @@ export const importDefinition = (text: string, options: ImportOptions = {}): Imp
   const value: unknown = legacy ? JSON.parse(start) : parsed.value;
   const before = judge(value, limits);
   const repairs = repairsOf(value, before, { coerce: legacy || (options.coerce ?? true), danglingNext: options.danglingNext ?? 'keep' });
-  const definition = editJson(start, repairs.map(({ edit }) => edit)); // prettier-ignore
+  const edits = repairs.map(({ edit }) => edit);
+  const definition = editJson(start, edits);
   const notes = [...(legacy ? [CONVERTED] : []), ...repairs.map(({ note }) => note)];
   return { definition, ...reportOf(repairs.length === 0 ? before : judge(JSON.parse(definition), limits), notes, limits) };
 };
 
 const CONVERTED: Finding = { path: [], message: 'was converted from the export format of 2018 and 2019', code: 'converted' };
 
-const repairsOf = (value: unknown, { errors }: Judged, { coerce, danglingNext }: Required<Pick<ImportOptions, 'coerce' | 'danglingNext'>>): Repair[] => [
+type Choices = Required<Pick<ImportOptions, 'coerce' | 'danglingNext'>>;
+
+const repairsOf = (value: unknown, { errors }: Judged, { coerce, danglingNext }: Choices): Repair[] => [
   ...(coerce ? coercionsOf(value, errors) : []),
   ...(danglingNext === 'end' ? endingsOf(value, errors) : []),
 ];
 
-const reportOf = ({ errors, warnings }: Judged, notes: readonly Finding[], { problemsMax }: DefinitionLimits): Omit<ImportedDefinition, 'definition'> => ({
+type Report = Omit<ImportedDefinition, 'definition'>;
+
+const reportOf = ({ errors, warnings }: Judged, notes: readonly Finding[], { problemsMax }: DefinitionLimits): Report => ({
   errors: problemsOf(errors, problemsMax),
   warnings: problemsOf([...notes, ...warnings], problemsMax),
   converted: problemsOf(notes, problemsMax),
@@ -58,4 +63,5 @@ const reportOf = ({ errors, warnings }: Judged, notes: readonly Finding[], { pro
 });
 
 /** A draft may have faulty properties and dangling ends; everything else leaves no flow that could be drawn and mended. */
-const isKeepable = ({ path, code }: Finding): boolean => code === 'dangling-next' || (path[0] === 'states' && path[2] === 'properties' && path.length > 3);
+const isKeepable = ({ path, code }: Finding): boolean =>
+  code === 'dangling-next' || (path[0] === 'states' && path[2] === 'properties' && path.length > 3);

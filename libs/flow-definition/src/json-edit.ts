@@ -11,19 +11,19 @@ export const editJson = (text: string, edits: readonly Edit[]): string => {
   if (edits.length === 0) return text;
   const byPath = new Map(edits.map(({ path, json }) => [pointerOf(path), json]));
   const cuts: Cut[] = [];
-  scanValue({ text, at: 0 }, [], (path, from, to, member) => {
+  scanValue({ text, at: 0 }, [], (path, value, member) => {
     const key = pointerOf(path);
-    if (!byPath.has(key)) return;
     const json = byPath.get(key);
-    cuts.push(json === undefined ? { ...member, json: '' } : { from, to, json });
+    if (byPath.has(key)) cuts.push(json === undefined ? { ...member, json: '' } : { ...value, json });
+    return byPath.has(key) && json === undefined;
   });
   return splice(text, cuts);
 };
 
 type Cut = { readonly from: number; readonly to: number; readonly json: string };
 type Span = { readonly from: number; readonly to: number };
-/** Called for each value, children first. `member` spans the key, the value and one comma. */
-type Visit = (path: Path, from: number, to: number, member: Span) => void;
+/** Called for each value, children first; says whether the member goes. `member` spans the key, the value and one comma. */
+type Visit = (path: Path, value: Span, member: Span) => boolean;
 type Cursor = { readonly text: string; at: number };
 
 const splice = (text: string, cuts: readonly Cut[]): string => {
@@ -55,7 +55,8 @@ const scanValue = (cursor: Cursor, path: Path, visit: Visit): void => {
 /** The members of an object or the items of an array. */
 const scanItems = (cursor: Cursor, path: Path, visit: Visit, isObject: boolean): void => {
   cursor.at++;
-  let comma: number | undefined; // where the comma before the item stands
+  let comma: number | undefined; // the one before this item, once an item was kept
+  let kept = false;
   for (let i = 0; ; i++) {
     skip(cursor, SPACE);
     if (cursor.text[cursor.at] === '}' || cursor.text[cursor.at] === ']') break;
@@ -67,15 +68,17 @@ const scanItems = (cursor: Cursor, path: Path, visit: Visit, isObject: boolean):
     const to = cursor.at;
     skip(cursor, SPACE);
     const more = cursor.text[cursor.at] === ',';
-    visit([...path, key], from, to, memberSpan(cursor.text, start, to, comma, more ? cursor.at : undefined));
+    const goes = visit([...path, key], { from, to }, memberSpan(cursor.text, start, to, comma, more ? cursor.at : undefined));
+    kept ||= !goes;
     if (!more) break;
-    comma = cursor.at++;
+    if (kept) comma = cursor.at;
+    cursor.at++;
   }
   skip(cursor, SPACE);
   cursor.at++;
 };
 
-/** The first member goes with the comma after it, every other one with the comma before it. */
+/** What stands behind a kept member goes with the comma before it, everything else with the comma after it. */
 const memberSpan = (text: string, start: number, to: number, before: number | undefined, after: number | undefined): Span => {
   if (before !== undefined) return { from: before, to };
   if (after === undefined) return { from: start, to };

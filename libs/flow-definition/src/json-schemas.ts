@@ -5,7 +5,8 @@ import { definitionSchema, STATE_SCHEMAS } from './definition-schema';
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /** The published schema of each widget type: a state of a definition. Unknown properties are allowed everywhere. */
-export const widgetSchemas = (): Record<string, JsonSchema> => Object.fromEntries([...STATE_SCHEMAS].map(([type, schema]) => [type, schemaOf(schema)]));
+export const widgetSchemas = (): Record<string, JsonSchema> =>
+  Object.fromEntries([...STATE_SCHEMAS].map(([type, schema]) => [type, schemaOf(schema)]));
 
 /** The published schema of a whole definition. Rules across states (names, targets, subflows) are beyond it. */
 export const definitionJsonSchema = (): JsonSchema => schemaOf(definitionSchema);

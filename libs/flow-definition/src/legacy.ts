@@ -60,4 +60,5 @@ const transitionOf = ({ uuid: _, next, conditions, ...others }: Values, nameOf: 
   ...(listOf(conditions).length > 0 && { conditions }),
 });
 
-const withoutNulls = ({ flow_url: _, ...properties }: Values): Values => Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null));
+const withoutNulls = ({ flow_url: _, ...properties }: Values): Values =>
+  Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== null));

@@ -2,13 +2,21 @@
 export type DefinitionLimits = {
   /** States of a flow, those of its subflows included. */
   readonly widgetsMax: number;
+  /** Items of all lists within one state: transitions, conditions, parameters. Real states stay below 200. */
+  readonly stateItemsMax: number;
   readonly subflowWidgetsMax: number;
   readonly distinctSubflowsMax: number;
   /** Problems that one validation reports; a last one counts the rest. */
   readonly problemsMax: number;
 };
 
-export const DEFINITION_LIMITS: DefinitionLimits = { widgetsMax: 2_000, subflowWidgetsMax: 150, distinctSubflowsMax: 50, problemsMax: 1_000 };
+export const DEFINITION_LIMITS: DefinitionLimits = {
+  widgetsMax: 2_000,
+  stateItemsMax: 10_000,
+  subflowWidgetsMax: 150,
+  distinctSubflowsMax: 50,
+  problemsMax: 1_000,
+};
 
 /** Limits that differ from the defaults, and what a caller knows about other flows. */
 export type ValidateOptions = Partial<DefinitionLimits> & {

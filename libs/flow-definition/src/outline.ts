@@ -37,7 +37,7 @@ const followersOf = (state: OutlineState, byName: Outline['byName']): OutlineSta
 };
 
 /** The transitions that can be taken: of an event that occurs twice the first, except `match`. */
-export const takenOf = ({ transitions }: OutlineState): OutlineTransition[] => {
+export const takenOf = ({ transitions }: Pick<OutlineState, 'transitions'>): OutlineTransition[] => {
   const seen = new Set<string | undefined>();
   return transitions.filter(({ event }) => event === 'match' || (!seen.has(event) && seen.add(event)));
 };
@@ -50,9 +50,15 @@ const stateOf = (state: Values, path: Path): OutlineState => ({
   properties: objectOf(state['properties']),
 });
 
-const transitionOf = (raw: Values, path: Path): OutlineTransition => ({ path, event: textOf(raw['event']), next: textOf(raw['next']) || undefined, raw });
+const transitionOf = (raw: Values, path: Path): OutlineTransition => ({
+  path,
+  event: textOf(raw['event']),
+  next: textOf(raw['next']) || undefined,
+  raw,
+});
 
 /** An object's keys, or none where it is no object. */
-export const objectOf = (value: unknown): Values => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {}); // read by key only
+export const objectOf = (value: unknown): Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {}; // read by key only
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -7,7 +7,10 @@ const DEFAULTS = { definitionBytesMax: 1_048_576, depthMax: 64 } as const;
 /** A definition's text, kept as it came, and what it says. */
 export type ParsedDefinition = { readonly text: string; readonly value: unknown };
 
-/** Reads a definition. Not JSON, too large or too deep: Rejection InvalidParameter. Of a key that occurs twice the last one counts, as in every JSON parser. */
+/**
+ * Reads a definition. Not JSON, too large or too deep: Rejection InvalidParameter. Unspecified by Twilio: of a key that occurs twice the last
+ * one counts, as in most JSON parsers.
+ */
 export const parseDefinition = (text: string, options: ParseOptions = {}): ParsedDefinition => {
   const { definitionBytesMax, depthMax } = { ...DEFAULTS, ...options };
   if (text.length > definitionBytesMax || utf8Bytes(text) > definitionBytesMax) throw refused(`is larger than ${definitionBytesMax} bytes`);

@@ -14,7 +14,11 @@ const segment = (key: string | number): string =>
 /** A path as URI fragment (RFC 6901, 6): `#/states/3/properties/timeout`. */
 export const pointerOf = (path: Path): string => `#${path.map((key) => `/${segment(key)}`).join('')}`;
 
-export const problemOf = ({ path, message, code }: Finding): Problem => ({ property_path: pointerOf(path), message, ...(code !== undefined && { code }) });
+const problemOf = ({ path, message, code }: Finding): Problem => ({
+  property_path: pointerOf(path),
+  message,
+  ...(code !== undefined && { code }),
+});
 
 /** At most `max` problems, and a last one that counts the rest; each pair of place and message once. */
 export const problemsOf = (findings: readonly Finding[], max: number): Problem[] => {

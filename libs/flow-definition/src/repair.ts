@@ -27,4 +27,7 @@ export const endingsOf = (value: unknown, errors: readonly Finding[]): Repair[] 
     .filter(({ code }) => code === 'dangling-next')
     .map((error) => repair(error, undefined, `named ${String(valueAt(value, error.path))}, which does not exist; the branch ends`, 'branch-ended'));
 
-const repair = ({ path }: Finding, json: string | undefined, message: string, code: string): Repair => ({ edit: { path, json }, note: { path, message, code } });
+const repair = ({ path }: Finding, json: string | undefined, message: string, code: string): Repair => ({
+  edit: { path, json },
+  note: { path, message, code },
+});

@@ -29,7 +29,7 @@ const existingInitialState: Rule = ({ initialState, byName }) =>
     ? []
     : [{ path: ['initial_state'], message: `must be the name of an existing state, found ${initialState}`, code: 'unknown-initial-state' }];
 
-/** Started by anything else than REST, these widgets have no contact to hold a conversation with. A parent may have been started over REST. */
+/** Where an execution did not begin over REST. A parent may have been started over REST, so `incomingParent` is not among them. */
 const OTHER_TRIGGERS = new Set(['incomingMessage', 'incomingCall', 'incomingConversationMessage']);
 
 const restOnly: Rule = (outline) => {
@@ -42,7 +42,11 @@ const restOnly: Rule = (outline) => {
   );
   return needy
     .filter((state) => reached.has(state))
-    .map(({ path, type }) => ({ path: [...path, 'type'], message: `${type} can only be used in flows triggered by the REST API`, code: 'rest-only' }));
+    .map(({ path, type }) => ({
+      path: [...path, 'type'],
+      message: `${type} can only be used in flows triggered by the REST API`,
+      code: 'rest-only',
+    }));
 };
 
 const subflowsOf = ({ states }: Outline): readonly OutlineState[] => states.filter(({ type }) => type === 'run-subflow');
@@ -53,9 +57,11 @@ const subflowWidgets: Rule = (outline, { subflowWidgetsMax }) =>
     : [{ path: ['states'], message: `there must be a maximum of ${subflowWidgetsMax} run-subflow widgets in the flow`, code: 'too-many-subflows' }];
 
 const distinctSubflows: Rule = (outline, { distinctSubflowsMax }) => {
-  const sids = new Set(subflowsOf(outline).map(({ properties }) => properties['flow_sid']).filter((sid) => isSid('FW', sid)));
+  const named = subflowsOf(outline).map(({ properties }) => properties['flow_sid']);
+  const sids = new Set(named.filter((sid) => isSid('FW', sid)));
   if (sids.size <= distinctSubflowsMax) return [];
-  return [{ path: ['states'], message: `there must be a maximum of ${distinctSubflowsMax} distinct subflows in the flow`, code: 'too-many-subflows' }];
+  const message = `there must be a maximum of ${distinctSubflowsMax} distinct subflows in the flow`;
+  return [{ path: ['states'], message, code: 'too-many-subflows' }];
 };
 
 const oneRevision: Rule = (outline) => {

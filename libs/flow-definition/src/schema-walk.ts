@@ -21,7 +21,9 @@ const visit = (schema: z.core.$ZodTypes, value: unknown, path: Path, found: Walk
   const { def } = schema._zod;
   if (def.type === 'optional' || def.type === 'nullable') return visit(def.innerType as z.core.$ZodTypes, value, path, found);
   if (def.type === 'union') return visitState(value, path, found);
-  if (def.type === 'array' && Array.isArray(value)) return value.forEach((item, i) => visit(def.element as z.core.$ZodTypes, item, [...path, i], found));
+  if (def.type === 'array' && Array.isArray(value)) {
+    return value.forEach((item, i) => visit(def.element as z.core.$ZodTypes, item, [...path, i], found));
+  }
   if (def.type === 'object' && isObject(value)) visitObject(def.shape as z.core.$ZodShape, value, path, found);
 };
 

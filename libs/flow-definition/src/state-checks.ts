@@ -1,5 +1,5 @@
 import { hasLiquid } from '@atelier/widgets';
-import { listOf, objectOf, type OutlineState, type OutlineTransition, textOf } from './outline';
+import { listOf, objectOf, type OutlineState, type OutlineTransition, takenOf, textOf } from './outline';
 import type { Finding } from './problem';
 
 /** What looks wrong about one state. Warnings. */
@@ -11,14 +11,18 @@ const splitWithoutNoMatch: StateCheck = ({ type, transitions, path }) =>
     : [];
 
 const eventTwice: StateCheck = ({ transitions }) => {
-  const seen = new Set<string>();
-  return transitions.flatMap(({ event, path }) => {
-    if (event === undefined || event === 'match' || !seen.has(event)) return (event !== undefined && seen.add(event), []);
-    return [{ path: [...path, 'event'], message: `${event} occurs twice; the first one counts`, code: 'event-twice' }];
-  });
+  const taken = new Set(takenOf({ transitions }));
+  return transitions
+    .filter((transition) => transition.event !== undefined && !taken.has(transition))
+    .map(({ event, path }) => ({ path: [...path, 'event'], message: `${event} occurs twice; the first one counts`, code: 'event-twice' }));
 };
 
-type Condition = { readonly path: Finding['path']; readonly type: unknown; readonly value: string | undefined; readonly argument: string | undefined };
+type Condition = {
+  readonly path: Finding['path'];
+  readonly type: unknown;
+  readonly value: string | undefined;
+  readonly argument: string | undefined;
+};
 
 const conditionsOf = ({ path, raw }: OutlineTransition): Condition[] =>
   listOf(raw['conditions']).map((condition, i) => {
@@ -29,20 +33,20 @@ const conditionsOf = ({ path, raw }: OutlineTransition): Condition[] =>
 const argumentDiffers: StateCheck = ({ type, transitions, properties }) => {
   const input = textOf(properties['input']);
   if (type !== 'split-based-on' || input === undefined) return [];
-  return transitions.flatMap(conditionsOf).flatMap(({ path, argument }) =>
-    argument && argument !== input
-      ? [{ path: [...path, 'arguments', 0], message: 'differs from the input of the widget; the argument is what is tested', code: 'condition-argument-differs' }]
-      : [],
-  );
+  const message = 'differs from the input of the widget; the argument is what is tested';
+  return transitions
+    .flatMap(conditionsOf)
+    .filter(({ argument }) => argument && argument !== input)
+    .map(({ path }) => ({ path: [...path, 'arguments', 0], message, code: 'condition-argument-differs' }));
 };
 
-const badRegex: StateCheck = ({ type, transitions }) =>
-  type !== 'split-based-on'
-    ? []
-    : transitions
-        .flatMap(conditionsOf)
-        .filter((c) => c.type === 'regex' && c.value !== undefined && !hasLiquid(c.value) && !compiles(c.value))
-        .map(({ path }) => ({ path: [...path, 'value'], message: 'is not a regular expression that can be compiled; it never matches', code: 'invalid-regex' }));
+const badRegex: StateCheck = ({ type, transitions }) => {
+  const patterns = type === 'split-based-on' ? transitions.flatMap(conditionsOf).filter((condition) => condition.type === 'regex') : [];
+  const message = 'is not a regular expression that can be compiled; it never matches';
+  return patterns
+    .filter(({ value }) => value !== undefined && !hasLiquid(value) && !compiles(value))
+    .map(({ path }) => ({ path: [...path, 'value'], message, code: 'invalid-regex' }));
+};
 
 /** Whether a pattern can be compiled at all; nothing is matched here, so it costs no more than its length. */
 const compiles = (pattern: string): boolean =>

@@ -1,9 +1,9 @@
 import { WORDS } from '@atelier/widgets';
-import { definitionSchema } from './definition-schema';
+import { anyKnownState, definitionHead, definitionSchema } from './definition-schema';
 import { graphWarnings } from './graph-checks';
 import { DEFINITION_LIMITS, type DefinitionLimits, type ValidateOptions } from './limits';
 import { type Outline, listOf, objectOf, outlineOf } from './outline';
-import { type Finding, pointerOf, type Problem, problemsOf } from './problem';
+import { type Finding, type Path, pointerOf, type Problem, problemsOf } from './problem';
 import { RULES } from './rules';
 import { walk } from './schema-walk';
 import { STATE_CHECKS } from './state-checks';
@@ -20,25 +20,60 @@ export const validateDefinition = (value: unknown, options: ValidateOptions = {}
 };
 
 /** The same before paths are printed: the import repairs by it. */
-export const judge = (value: unknown, limits: DefinitionLimits & ValidateOptions): { readonly errors: Finding[]; readonly warnings: Finding[] } => {
-  const states = listOf(objectOf(value)['states']).length;
-  if (states > limits.widgetsMax) return { errors: [{ path: ['states'], message: WORDS.itemsMax(limits.widgetsMax), code: 'too-many-widgets' }], warnings: [] };
+export const judge = (value: unknown, limits: DefinitionLimits & ValidateOptions): Judgement => {
+  if (listOf(objectOf(value)['states']).length > limits.widgetsMax) return { errors: [tooManyStates(limits)], warnings: [] };
   const outline = outlineOf(value);
   const { unknown, optionalNulls } = walk(definitionSchema, value);
-  const errors = [...schemaErrors(value, optionalNulls.map(pointerOf)), ...RULES.flatMap((rule) => rule(outline, limits))];
+  const errors = [...withNulls(schemaErrors(value, limits), optionalNulls), ...RULES.flatMap((rule) => rule(outline, limits))];
   return { errors, warnings: [...unknown.map(unknownProperty), ...stateWarnings(outline), ...graphWarnings(outline, limits)] };
 };
 
+type Judgement = { readonly errors: Finding[]; readonly warnings: Finding[] };
+
+/** Said alone, so that a huge array costs nothing. */
+const tooManyStates = ({ widgetsMax }: DefinitionLimits): Finding => ({
+  path: ['states'],
+  message: WORDS.itemsMax(widgetsMax),
+  code: 'too-many-widgets',
+});
+
+const schemaErrors = (value: unknown, limits: DefinitionLimits): Finding[] => [
+  ...findingsOf(definitionHead.safeParse(value).error?.issues ?? [], value),
+  ...listOf(objectOf(value)['states']).flatMap((state, i) => stateErrors(value, state, ['states', i], limits)),
+];
+
+const stateErrors = (root: unknown, state: unknown, path: Path, { stateItemsMax }: DefinitionLimits): Finding[] =>
+  hasMoreItems(state, stateItemsMax)
+    ? [{ path, message: WORDS.itemsMax(stateItemsMax), code: 'too-many-items' }]
+    : findingsOf(anyKnownState.safeParse(state).error?.issues ?? [], root, path);
+
+/** Whether the lists in a value have more items than this, all together. Without recursion: the value may be as deep as it likes. */
+const hasMoreItems = (value: unknown, max: number): boolean => {
+  let items = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (Array.isArray(next) && (items += next.length) > max) return true;
+    for (const inner of Object.values(next)) if (typeof inner === 'object') open.push(inner);
+  }
+  return false;
+};
+
 /** Null in a required place has its own words. */
-const schemaErrors = (value: unknown, optionalNulls: readonly string[]): Finding[] => {
-  const optional = new Set(optionalNulls);
-  return findingsOf(definitionSchema.safeParse(value).error?.issues ?? [], value).map((finding) =>
+const withNulls = (findings: readonly Finding[], optionalNulls: readonly Path[]): Finding[] => {
+  const optional = new Set(optionalNulls.map(pointerOf));
+  return findings.map((finding) =>
     finding.message.startsWith('null found') && typeof finding.path.at(-1) === 'string' && !optional.has(pointerOf(finding.path))
-      ? { ...finding, message: WORDS.notNull }
+      ? { path: finding.path, message: WORDS.notNull }
       : finding,
   );
 };
 
-const unknownProperty = (path: Finding['path']): Finding => ({ path, message: 'is not a known property; it is kept and ignored', code: 'unknown-property' });
+const unknownProperty = (path: Finding['path']): Finding => ({
+  path,
+  message: 'is not a known property; it is kept and ignored',
+  code: 'unknown-property',
+});
 
 const stateWarnings = ({ states }: Outline): Finding[] => states.flatMap((state) => STATE_CHECKS.flatMap((check) => check(state)));

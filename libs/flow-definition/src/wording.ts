@@ -16,7 +16,8 @@ export const findingsOf = (issues: readonly Issue[], root: unknown, base: Path =
   issues.flatMap((issue) => {
     const path = [...base, ...(issue.path as Path)]; // JSON has no symbols as keys
     const where = { root, path, value: valueAt(root, path) };
-    return (FINDINGS[issue.code] as (issue: Issue, where: Where) => Finding[])(issue, where); // the key and the argument carry the same code
+    const toFindings = FINDINGS[issue.code] as (issue: Issue, where: Where) => Finding[]; // the key and the argument carry the same code
+    return toFindings(issue, where);
   });
 
 const FINDINGS: { readonly [C in Issue['code']]: (issue: Of<C>, where: Where) => Finding[] } = {
@@ -27,8 +28,9 @@ const FINDINGS: { readonly [C in Issue['code']]: (issue: Of<C>, where: Where) =>
   },
   too_big: ({ origin, maximum }, where) => say(where, (LIMIT_WORDS[origin]?.max ?? WORDS.maximum)(maximum)),
   too_small: ({ origin, minimum }, where) => say(where, (LIMIT_WORDS[origin]?.min ?? WORDS.minimum)(minimum)),
-  invalid_format: (issue, where) => say(where, WORDS.regex(('pattern' in issue ? String(issue.pattern) : issue.format).replace(/^\/|\/[a-z]*$/g, ''))),
-  invalid_union: (issue, where) => (issue.discriminator === undefined ? issue.errors.flatMap((e) => findingsOf(e, where.root, where.path)) : unknownType(where)),
+  invalid_format: (issue, where) => say(where, WORDS.regex(patternOf(issue))),
+  invalid_union: (issue, where) =>
+    issue.discriminator === undefined ? issue.errors.flatMap((errors) => findingsOf(errors, where.root, where.path)) : unknownType(where),
   custom: ({ message }, where) => say(where, message),
   not_multiple_of: ({ divisor }, where) => say(where, `must be multiple of ${divisor}`),
   unrecognized_keys: ({ message }, where) => say(where, message),
@@ -36,10 +38,15 @@ const FINDINGS: { readonly [C in Issue['code']]: (issue: Of<C>, where: Where) =>
   invalid_element: ({ message }, where) => say(where, message),
 };
 
-const LIMIT_WORDS: Readonly<Record<string, { readonly min: (n: number | bigint) => string; readonly max: (n: number | bigint) => string }>> = {
+type LimitWords = { readonly min: (n: number | bigint) => string; readonly max: (n: number | bigint) => string };
+const LIMIT_WORDS: Readonly<Record<string, LimitWords>> = {
   string: { min: WORDS.longer, max: WORDS.shorter },
   array: { min: WORDS.itemsMin, max: WORDS.itemsMax },
 };
+
+/** zod prints a pattern with its slashes. */
+const patternOf = (issue: Of<'invalid_format'>): string =>
+  ('pattern' in issue ? String(issue.pattern) : issue.format).replace(/^\/|\/[a-z]*$/g, '');
 
 const say = ({ path }: Where, message: string): Finding[] => [{ path, message }];
 

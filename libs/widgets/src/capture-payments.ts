@@ -25,7 +25,16 @@ export const capturePayments = defineWidget({
     language: text.optional(),
     parameters: pairs.optional(),
   }),
-  literal: ['payment_token_type', 'payment_method', 'bank_account_type', 'valid_card_types', 'security_code', 'min_postal_code_length', 'timeout', 'max_attempts'],
+  literal: [
+    'payment_token_type',
+    'payment_method',
+    'bank_account_type',
+    'valid_card_types',
+    'security_code',
+    'min_postal_code_length',
+    'timeout',
+    'max_attempts',
+  ],
   transitions: ['success', 'maxFailedAttempts', 'providerError', 'payInterrupted', 'hangup', 'validationError'],
   waits: true,
 });

@@ -20,7 +20,7 @@ export const startConversation = defineWidget({
   title: 'Start Conversation',
   stored: propertiesOf({
     conversation_service_sid: text,
-    participants: z.array(participant),
+    participants: z.array(participant).min(1),
     friendly_name: text.optional(),
     attributes: text.optional(), // JSON
     chat_service_sid: text.optional(),

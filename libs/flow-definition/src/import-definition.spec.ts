@@ -1,0 +1,122 @@
+import { Rejection } from '@atelier/contracts';
+import { importDefinition, parseDefinition, validateDefinition } from './index';
+import { flowOf, flowWith, state } from './samples';
+
+const rejectionOf = (act: () => unknown): Rejection | undefined => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Rejection) return error;
+    throw error;
+  }
+  return undefined;
+};
+
+describe('reading a definition', () => {
+  it('keeps the text as it came', () => {
+    const text = '{ "states" : [1.0, 1e2] }';
+    expect(parseDefinition(text)).toEqual({ text, value: { states: [1, 100] } });
+  });
+
+  it.each([
+    ['no JSON', '{"states":', 'is not valid JSON'],
+    ['an empty text', '', 'is not valid JSON'],
+    ['more than a mebibyte', `"${'a'.repeat(1_048_576)}"`, 'is larger than 1048576 bytes'],
+    ['more bytes than characters', `"${'ä'.repeat(524_288)}"`, 'is larger than 1048576 bytes'],
+    ['65 levels', '['.repeat(65) + ']'.repeat(65), 'is nested deeper than 64 levels'],
+    ['half a million levels', '{"a":'.repeat(200_000), 'is nested deeper than 64 levels'],
+  ])('refuses %s', (_name, text, why) => {
+    const rejection = rejectionOf(() => parseDefinition(text));
+    expect(rejection?.name).toBe('InvalidParameter');
+    expect(rejection?.message).toContain(`Definition ${why}`);
+  });
+
+  it('counts no brackets in strings, escaped quotes included', () => {
+    expect(rejectionOf(() => parseDefinition(JSON.stringify([`${'['.repeat(100)}"${'{'.repeat(100)}\\`])))).toBeUndefined();
+  });
+
+  it('takes other limits', () => {
+    expect(rejectionOf(() => parseDefinition('[[1]]', { depthMax: 1 }))?.message).toContain('deeper than 1');
+    expect(rejectionOf(() => parseDefinition('[1]', { definitionBytesMax: 2 }))?.message).toContain('larger than 2');
+  });
+});
+
+describe('an import', () => {
+  const wrong = (properties: Record<string, unknown>) => JSON.stringify(flowWith('gather-input-on-call', { ...properties }), null, 2);
+
+  it('changes nothing but the values that it coerces', () => {
+    const text = wrong({ timeout: '5', stop_gather: 'true', hints: 12, speech_model: null });
+    const { definition, errors, converted } = importDefinition(text);
+    expect(errors).toEqual([]);
+    expect(definition).toBe(wrong({ timeout: 5, stop_gather: true, hints: '12' }));
+    expect(converted).toEqual([
+      { property_path: '#/states/1/properties/timeout', message: 'was "5", became 5', code: 'coerced' },
+      { property_path: '#/states/1/properties/stop_gather', message: 'was "true", became true', code: 'coerced' },
+      { property_path: '#/states/1/properties/hints', message: 'was 12, became "12"', code: 'coerced' },
+      { property_path: '#/states/1/properties/speech_model', message: 'was null and was left out', code: 'coerced' },
+    ]);
+  });
+
+  it('coerces nothing when told not to, and keeps the flow as an invalid draft', () => {
+    const text = wrong({ timeout: '5' });
+    expect(importDefinition(text, { coerce: false })).toMatchObject({ definition: text, converted: [], refused: false, errors: [{ message: 'string found, integer expected' }] });
+  });
+
+  it.each([{ timeout: 'five' }, { timeout: '05' }, { stop_gather: 'yes' }, { hints: {} }])('does not guess: %j', (properties) => {
+    const text = wrong(properties);
+    expect(importDefinition(text)).toMatchObject({ definition: text, converted: [], refused: false, errors: [{}] });
+  });
+
+  it('leaves keys in their order, numbers in their spelling and of two equal keys both', () => {
+    const text = '{"z":1.0,"states":[{"name":"a","type":"send-and-wait-for-reply","transitions":[],"properties":{"2":1e2,"1":[],"body":"","from":"","timeout":1,"timeout":60}}],"initial_state":"a"}';
+    expect(importDefinition(text).definition).toBe(text.replaceAll('"timeout":1', '"timeout":"60"').replaceAll('"timeout":60', '"timeout":"60"'));
+  });
+
+  it('ends dangling branches when told to', () => {
+    const dangling = (next: object) => JSON.stringify(flowOf(state('a', 'set-variables', {}, [{ event: 'next', ...next }])));
+    expect(importDefinition(dangling({ next: 'nowhere' }), { danglingNext: 'end' })).toMatchObject({ definition: dangling({}), errors: [], refused: false });
+    expect(importDefinition(dangling({ next: 'nowhere' })).errors).toMatchObject([{ code: 'dangling-next' }]);
+  });
+
+  it.each([
+    ['an unknown type', flowOf(state('a', 'hang-up'))],
+    ['an unknown event', flowOf(state('a', 'set-variables', {}, [{ event: 'sent' }]))],
+    ['a name twice', flowOf(state('a', 'set-variables'), state('a', 'set-variables'))],
+    ['no properties', flowOf({ name: 'a', type: 'set-variables', transitions: [] })],
+    ['no initial state', { ...flowWith('set-variables'), initial_state: 'x' }],
+    ['no flow', 'hello'],
+  ])('refuses %s', (_name, value) => {
+    const { refused, errors } = importDefinition(JSON.stringify(value), { danglingNext: 'end' });
+    expect({ refused, faulty: errors.length > 0 }).toEqual({ refused: true, faulty: true });
+  });
+
+  it('converts the older format: names for SIDs, no nulls, no empty conditions, strings where numbers were', () => {
+    const old = {
+      description: 'Old',
+      states: [
+        { sid: 'FF1', name: 'Start', type: 'InitialState', properties: { offset: { x: 0, y: 0 }, flow_url: 'https://x' },
+          transitions: [{ event: 'incomingMessage', conditions: [], next: 'FF2', uuid: 'u' }, { event: 'incomingCall', conditions: [], next: null, uuid: 'v' }] },
+        { sid: 'FF2', name: 'ask', type: 'MessagePrompt', properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: 60, media_url: null }, transitions: [] },
+      ],
+    };
+    const { definition, errors, converted } = importDefinition(JSON.stringify(old), { coerce: false });
+    expect(errors).toEqual([]);
+    expect(JSON.parse(definition)).toEqual({
+      description: 'Old',
+      states: [
+        { name: 'Start', type: 'trigger', properties: { offset: { x: 0, y: 0 } }, transitions: [{ event: 'incomingMessage', next: 'ask' }, { event: 'incomingCall' }] },
+        { name: 'ask', type: 'send-and-wait-for-reply', properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: '60' }, transitions: [] },
+      ],
+      initial_state: 'Start',
+      flags: { allow_concurrent_calls: false },
+    });
+    expect(Object.keys(JSON.parse(definition))).toEqual(['description', 'states', 'initial_state', 'flags']);
+    expect(converted.map(({ code }) => code)).toEqual(['converted', 'coerced']);
+  });
+
+  it('the result of an import is imported again without a change', () => {
+    const once = importDefinition(wrong({ timeout: '5', hints: 1 })).definition;
+    expect(importDefinition(once)).toMatchObject({ definition: once, converted: [] });
+    expect(validateDefinition(JSON.parse(once)).errors).toEqual([]);
+  });
+});
