@@ -1,0 +1,31 @@
+import { Context, type Liquid as LiquidJs } from 'liquidjs';
+import type { LiquidContext, LiquidOptions } from './liquid';
+
+/** One rendering: what the template sees, the time it was given, and how many iterations it has used. */
+export class ClockedContext extends Context {
+  private iterations = 0;
+
+  constructor(
+    scope: LiquidContext,
+    liquid: LiquidJs,
+    readonly options: LiquidOptions,
+    readonly nowMs: number,
+  ) {
+    super(scope, liquid.options, { sync: true }, { liquid });
+  }
+
+  /** One more run of a loop's body; the counter is shared by all loops of the rendering. */
+  iterate(): void {
+    if (++this.iterations > this.options.iterationsMax) throw new Error(`more than ${this.options.iterationsMax} iterations`);
+  }
+
+  /** A missing index is an error in Studio's engine; an index on something that is no list is nothing. */
+  override readProperty(object: unknown, key: unknown): unknown {
+    if (typeof key === 'number') {
+      if (typeof object === 'string') return undefined;
+      if (Array.isArray(object) && (key < 0 || key >= object.length)) throw new Error(`index ${key} of a list of ${object.length}`);
+    }
+    // The parameters of liquidjs are narrower than what it passes in.
+    return super.readProperty(object as Parameters<Context['readProperty']>[0], key as Parameters<Context['readProperty']>[1]);
+  }
+}

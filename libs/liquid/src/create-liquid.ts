@@ -1,0 +1,103 @@
+import { Liquid as LiquidJs, Output, type Template as ParsedTemplate, Value, defaultOperators, toValueSync } from 'liquidjs';
+import { ClockedContext } from './clocked-context';
+import { registerFilters } from './filters';
+import { javaText, jsonValue } from './java-text';
+import type { Liquid, LiquidContext, LiquidOptions, Rendered, Template } from './liquid';
+import { normalised } from './normalise';
+import { registerTags } from './tags';
+
+/** Studio's limits and zone (`spec/liquid.md` 5, 7). */
+export const DEFAULT_LIQUID_OPTIONS: LiquidOptions = { timezone: 'America/Los_Angeles', iterationsMax: 15, charactersMax: 16_384, renderMs: 100 };
+
+const MEMORY_MAX = 1_000_000; // liquidjs's own count of characters and elements that filters make
+const PARSE_MAX = 1_000_000; // characters of a template
+
+/** Studio's dialect over liquidjs. Pure: no clock, no files, own properties only. */
+export const createLiquid = (options: LiquidOptions): Liquid => {
+  const liquid = new LiquidJs({
+    ownPropertyOnly: true,
+    strictFilters: true,
+    memoryLimit: MEMORY_MAX,
+    parseLimit: PARSE_MAX,
+    renderLimit: options.renderMs,
+    templates: {},
+    outputEscape: javaText,
+    operators,
+  });
+  registerFilters(liquid);
+  registerTags(liquid);
+  return { parse: (source) => (isPlain(source) ? plain(source, options) : parsed(liquid, source, options)) };
+};
+
+const isPlain = (source: string): boolean => !source.includes('{{') && !source.includes('{%');
+
+const plain = (source: string, { charactersMax }: LiquidOptions): Template => {
+  const rendered: Rendered = source.length > charactersMax ? tooLong(charactersMax) : { text: source };
+  return { source, render: () => rendered, evaluate: () => undefined };
+};
+
+const tooLong = (charactersMax: number): Rendered => ({ text: '', error: `the rendered text has more than ${charactersMax} characters` });
+
+const parsed = (liquid: LiquidJs, source: string, options: LiquidOptions): Template => {
+  let templates: ParsedTemplate[];
+  try {
+    templates = liquid.parse(normalised(source));
+  } catch (error) {
+    return broken(source, messageOf(error));
+  }
+  const single = singleValue(liquid, templates);
+  return {
+    source,
+    render: (context, nowMs) => rendered(liquid, templates, context, options, nowMs),
+    evaluate: (context, nowMs) => single && evaluated(liquid, single, context, options, nowMs),
+  };
+};
+
+const broken = (source: string, error: string): Template => ({ source, render: () => ({ text: '', error }), evaluate: () => undefined });
+
+const rendered = (liquid: LiquidJs, templates: ParsedTemplate[], context: LiquidContext, options: LiquidOptions, nowMs: number): Rendered => {
+  try {
+    const text = String(liquid.renderSync(templates, new ClockedContext(context, liquid, options, nowMs)));
+    return text.length > options.charactersMax ? tooLong(options.charactersMax) : { text };
+  } catch (error) {
+    return { text: '', error: messageOf(error) };
+  }
+};
+
+const evaluated = (liquid: LiquidJs, value: Value, context: LiquidContext, options: LiquidOptions, nowMs: number): ReturnType<Template['evaluate']> => {
+  try {
+    return { value: jsonValue(toValueSync(value.value(new ClockedContext(context, liquid, options, nowMs), false))) };
+  } catch {
+    return undefined; // rendering the same template reports the error
+  }
+};
+
+// Exactly one output expression, white space around it aside; its own filters, without the one that prints.
+const singleValue = (liquid: LiquidJs, templates: readonly ParsedTemplate[]): Value | undefined => {
+  const meant = templates.filter((template) => template instanceof Output || template.token.getText().trim() !== '');
+  const [only] = meant;
+  if (meant.length !== 1 || !(only instanceof Output)) return undefined;
+  const inner = only.token.getText().replace(/^\{\{-?/, '').replace(/-?\}\}$/, '');
+  return new Value(inner.trim(), liquid);
+};
+
+// Numbers compare with numbers and numeric texts; anything else is neither more nor less (`spec/liquid.md` 6).
+const asNumber = (value: unknown): number => {
+  if (typeof value === 'number') return value;
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+};
+
+const operators: typeof defaultOperators = {
+  ...defaultOperators,
+  '>': (left: unknown, right: unknown) => asNumber(left) > asNumber(right),
+  '<': (left: unknown, right: unknown) => asNumber(left) < asNumber(right),
+  '>=': (left: unknown, right: unknown) => asNumber(left) >= asNumber(right),
+  '<=': (left: unknown, right: unknown) => asNumber(left) <= asNumber(right),
+};
+
+const MESSAGE_CHARACTERS_MAX = 300; // liquidjs repeats the template in its messages
+
+const messageOf = (error: unknown): string => {
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return first.slice(0, MESSAGE_CHARACTERS_MAX);
+};

@@ -1,0 +1,61 @@
+import { type Context, type Emitter, type Liquid as LiquidJs, type Parser, Tag, type TagToken, type Template, type TopLevelToken, ForTag, TablerowTag } from 'liquidjs';
+import { ClockedContext } from './clocked-context';
+
+/** The tags of Studio's engine (`spec/liquid.md` 4); every other one is an error. Nothing that reads files is among them. */
+export const TAGS = 'assign break capture case comment continue cycle decrement for if ifchanged increment raw tablerow unless'.split(' ');
+
+// Stands first in a loop's body, so it runs once for each iteration.
+const counter = (token: TagToken): Template => ({
+  token,
+  render: (context: Context) => {
+    if (context instanceof ClockedContext) context.iterate();
+    return '';
+  },
+});
+
+class CountedFor extends ForTag {
+  constructor(token: TagToken, remaining: TopLevelToken[], liquid: LiquidJs, parser: Parser) {
+    super(token, remaining, liquid, parser);
+    this.templates.unshift(counter(token));
+  }
+}
+
+class CountedTablerow extends TablerowTag {
+  constructor(token: TagToken, remaining: TopLevelToken[], liquid: LiquidJs, parser: Parser) {
+    super(token, remaining, liquid, parser);
+    this.templates.unshift(counter(token));
+  }
+}
+
+/** Prints its body only where it differs from what it printed before in this rendering. */
+class IfChanged extends Tag {
+  private readonly templates: Template[] = [];
+
+  constructor(token: TagToken, remaining: TopLevelToken[], liquid: LiquidJs, parser: Parser) {
+    super(token, remaining, liquid);
+    const stream = parser.parseStream(remaining);
+    stream
+      .on('tag:endifchanged', () => void stream.stop())
+      .on('template', (template: Template) => void this.templates.push(template))
+      .on('end', () => {
+        throw new Error('tag ifchanged not closed');
+      });
+    stream.start();
+  }
+
+  *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {
+    const html = yield this.liquid.renderer.renderTemplates(this.templates, context);
+    const before = context.getRegister('ifchanged', { html: undefined }) as { html: unknown };
+    if (html === before.html) return;
+    before.html = html;
+    emitter.write(html);
+  }
+}
+
+/** Leaves exactly the tags of Studio's engine, loops counted. */
+export const registerTags = (liquid: LiquidJs): void => {
+  liquid.registerTag('for', CountedFor);
+  liquid.registerTag('tablerow', CountedTablerow);
+  liquid.registerTag('ifchanged', IfChanged);
+  for (const name of Object.keys(liquid.tags)) if (!TAGS.includes(name)) delete liquid.tags[name];
+};
