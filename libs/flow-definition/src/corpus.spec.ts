@@ -28,13 +28,18 @@ const CASES = {
   ],
   integerTimeouts: ['dsmwong__what3words', 'mgmuscari__accfb-foodnow__bot-flow'],
   functionUrlMissing: ['HlsRobot__', 'Tgieschen__Zendesk'],
-  functionUrlEmpty: ['Eclairemoy__', 'twilio-labs__function-templates__covid-vaccine-faq-bot', 'twilio-labs__function-templates__vaccine-bot-faq-studio-flow-old'],
+  functionUrlEmpty: [
+    'Eclairemoy__',
+    'twilio-labs__function-templates__covid-vaccine-faq-bot',
+    'twilio-labs__function-templates__vaccine-bot-faq-studio-flow-old',
+  ],
   gatherWithoutPrompt: ['rbangueses__Twilio-Dialogflow-Integration__Twilio-GDF-Flow-Voice', 'tigerfarm__work__VoiceGatherUntilCode'],
   danglingNext: ['techmatters__flex-plugins__webchat-no-chatbot-copy-old', 'twilio-labs__function-templates__sms-studio-flow-old'],
   eventTwice: ['techmatters__flex-plugins__voice-blocking-no-op-hours-rec-sd-copy'],
   realFaults: ['JeanLuis2010__', 'joshskifstrom__', 'kaolong__', 'Odiabackend099__'],
 } as const;
-const filesOf = (kind: keyof typeof CASES): string[] => CASES[kind].map((prefix) => names.find((name) => name.startsWith(prefix)) ?? `missing: ${prefix}`);
+const filesOf = (kind: keyof typeof CASES): string[] =>
+  CASES[kind].map((prefix) => names.find((name) => name.startsWith(prefix)) ?? `missing: ${prefix}`);
 const imported = (name: string, options?: ImportOptions) => importDefinition(textOf(name), options);
 const isClean = (name: string): boolean => validateDefinition(valueOf(name)).errors.length === 0;
 const messagesOf = (name: string, options?: ImportOptions) => new Set(imported(name, options).errors.map(({ message }) => message));
@@ -58,7 +63,10 @@ const messagesOf = (name: string, options?: ImportOptions) => new Set(imported(n
     const { definition, errors, warnings, refused } = imported(name, { coerce: false });
     expect({ errors, refused, first: warnings[0]?.code }).toEqual({ errors: [], refused: false, first: 'converted' });
     const { states, initial_state, flags } = definitionOf(definition);
-    expect({ initial: states.find(({ name: own }) => own === initial_state)?.type, flags }).toEqual({ initial: 'trigger', flags: { allow_concurrent_calls: false } });
+    expect({ initial: states.find(({ name: own }) => own === initial_state)?.type, flags }).toEqual({
+      initial: 'trigger',
+      flags: { allow_concurrent_calls: false },
+    });
     expect(definition).not.toMatch(/"(uuid|flow_url)":|"conditions":\[\]|:null/);
   });
 
@@ -83,11 +91,18 @@ const messagesOf = (name: string, options?: ImportOptions) => new Set(imported(n
     expect(imported(name)).toMatchObject({ refused: false, converted: [], definition: textOf(name) });
     expect([...new Set(imported(name).errors.map(({ code }) => code))]).toEqual(['dangling-next']);
     const { errors, refused, converted } = imported(name, { danglingNext: 'end' });
-    expect({ errors, refused, codes: [...new Set(converted.map(({ code }) => code))] }).toEqual({ errors: [], refused: false, codes: ['branch-ended'] });
+    expect({ errors, refused, codes: [...new Set(converted.map(({ code }) => code))] }).toEqual({
+      errors: [],
+      refused: false,
+      codes: ['branch-ended'],
+    });
   });
 
   it.each(filesOf('eventTwice'))('%s is accepted with a warning, strictly too', (name) => {
-    expect(validateDefinition(valueOf(name))).toMatchObject({ errors: [], warnings: expect.arrayContaining([expect.objectContaining({ code: 'event-twice' })]) });
+    expect(validateDefinition(valueOf(name))).toMatchObject({
+      errors: [],
+      warnings: expect.arrayContaining([expect.objectContaining({ code: 'event-twice' })]),
+    });
     expect(imported(name).definition).toBe(textOf(name));
   });
 

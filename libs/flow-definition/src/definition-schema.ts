@@ -38,7 +38,9 @@ const transitionOf = ({ type, transitions }: Widget) => {
 };
 
 const stateOf = (widget: Widget) =>
-  z.looseObject({ name: stateName, type: z.literal(widget.type), transitions: z.array(transitionOf(widget)), properties: widget.stored });
+  z
+    .looseObject({ name: stateName, type: z.literal(widget.type), transitions: z.array(transitionOf(widget)), properties: widget.stored })
+    .meta({ title: widget.title });
 
 // The catalogue's entries differ in what they receive when they run, which a schema of stored values does not touch.
 const widgets = WIDGETS as readonly unknown[] as readonly Widget[];

@@ -70,7 +70,7 @@ const neverWaits = ({ type }: OutlineState): boolean => {
 const cycleIn = ({ successors }: Outline, left: Set<OutlineState>): [OutlineState, ...OutlineState[]] | undefined => {
   const path: OutlineState[] = [];
   const placeOf = new Map<OutlineState, number>();
-  for (let state = left.values().next().value; state; ) {
+  for (let state = left.values().next().value; state;) {
     const place = placeOf.get(state);
     if (place !== undefined) return [state, ...path.slice(place + 1)];
     const next: OutlineState | undefined = successors.get(state)?.find((after) => left.has(after));

@@ -21,7 +21,9 @@ export const mayEnd = ({ byName, successors }: Outline, state: OutlineState): bo
   if (!widget || successors.get(state)?.length === 0) return true;
   if (widget.type === 'trigger') return false;
   const events = new Set(taken.map(({ event }) => event));
-  return taken.some(({ next }) => next === undefined || !byName.has(next)) || widget.transitions.some((event) => event !== 'match' && !events.has(event));
+  return (
+    taken.some(({ next }) => next === undefined || !byName.has(next)) || widget.transitions.some((event) => event !== 'match' && !events.has(event))
+  );
 };
 
 /** Whether an execution of this definition can come to a widget of this type, subflows not counted. */

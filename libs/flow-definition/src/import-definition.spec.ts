@@ -59,7 +59,12 @@ describe('an import', () => {
 
   it('coerces nothing when told not to, and keeps the flow as an invalid draft', () => {
     const text = wrong({ timeout: '5' });
-    expect(importDefinition(text, { coerce: false })).toMatchObject({ definition: text, converted: [], refused: false, errors: [{ message: 'string found, integer expected' }] });
+    expect(importDefinition(text, { coerce: false })).toMatchObject({
+      definition: text,
+      converted: [],
+      refused: false,
+      errors: [{ message: 'string found, integer expected' }],
+    });
   });
 
   it.each([{ timeout: 'five' }, { timeout: '05' }, { stop_gather: 'yes' }, { hints: {} }])('does not guess: %j', (properties) => {
@@ -68,13 +73,35 @@ describe('an import', () => {
   });
 
   it('leaves keys in their order, numbers in their spelling and of two equal keys both', () => {
-    const text = '{"z":1.0,"states":[{"name":"a","type":"send-and-wait-for-reply","transitions":[],"properties":{"2":1e2,"1":[],"body":"","from":"","timeout":1,"timeout":60}}],"initial_state":"a"}';
+    const text =
+      '{"z":1.0,"states":[{"name":"a","type":"send-and-wait-for-reply","transitions":[],"properties":{"2":1e2,"1":[],"body":"","from":"","timeout":1,"timeout":60}}],"initial_state":"a"}';
     expect(importDefinition(text).definition).toBe(text.replaceAll('"timeout":1', '"timeout":"60"').replaceAll('"timeout":60', '"timeout":"60"'));
+  });
+
+  it('completes conditions: the input is what they test', () => {
+    const split = (...conditions: object[]) =>
+      JSON.stringify(flowOf(state('a', 'split-based-on', { input: '{{x}}' }, [{ event: 'noMatch' }, { event: 'match', conditions }])));
+    const { definition, errors, converted } = importDefinition(split({ type: 'is_blank' }, { value: 'v', type: 'equal_to', arguments: ['{{x}}'] }));
+    expect(errors).toEqual([]);
+    expect(definition).toBe(
+      split(
+        { type: 'is_blank', friendly_name: '', arguments: ['{{x}}'], value: '' },
+        { value: 'v', type: 'equal_to', arguments: ['{{x}}'], friendly_name: '' },
+      ),
+    );
+    expect(converted.map(({ property_path, code }) => `${code} ${property_path}`)).toEqual([
+      'completed #/states/1/transitions/1/conditions/0',
+      'completed #/states/1/transitions/1/conditions/1',
+    ]);
   });
 
   it('ends dangling branches when told to', () => {
     const dangling = (next: object) => JSON.stringify(flowOf(state('a', 'set-variables', {}, [{ event: 'next', ...next }])));
-    expect(importDefinition(dangling({ next: 'nowhere' }), { danglingNext: 'end' })).toMatchObject({ definition: dangling({}), errors: [], refused: false });
+    expect(importDefinition(dangling({ next: 'nowhere' }), { danglingNext: 'end' })).toMatchObject({
+      definition: dangling({}),
+      errors: [],
+      refused: false,
+    });
     expect(importDefinition(dangling({ next: 'nowhere' })).errors).toMatchObject([{ code: 'dangling-next' }]);
   });
 
@@ -84,6 +111,7 @@ describe('an import', () => {
     ['a name twice', flowOf(state('a', 'set-variables'), state('a', 'set-variables'))],
     ['no properties', flowOf({ name: 'a', type: 'set-variables', transitions: [] })],
     ['no initial state', { ...flowWith('set-variables'), initial_state: 'x' }],
+    ['an unknown condition', flowOf(state('a', 'split-based-on', { input: '' }, [{ event: 'match', conditions: [{ value: '' }] }]))],
     ['no flow', 'hello'],
   ])('refuses %s', (_name, value) => {
     const { refused, errors } = importDefinition(JSON.stringify(value), { danglingNext: 'end' });
@@ -94,9 +122,23 @@ describe('an import', () => {
     const old = {
       description: 'Old',
       states: [
-        { sid: 'FF1', name: 'Start', type: 'InitialState', properties: { offset: { x: 0, y: 0 }, flow_url: 'https://x' },
-          transitions: [{ event: 'incomingMessage', conditions: [], next: 'FF2', uuid: 'u' }, { event: 'incomingCall', conditions: [], next: null, uuid: 'v' }] },
-        { sid: 'FF2', name: 'ask', type: 'MessagePrompt', properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: 60, media_url: null }, transitions: [] },
+        {
+          sid: 'FF1',
+          name: 'Start',
+          type: 'InitialState',
+          properties: { offset: { x: 0, y: 0 }, flow_url: 'https://x' },
+          transitions: [
+            { event: 'incomingMessage', conditions: [], next: 'FF2', uuid: 'u' },
+            { event: 'incomingCall', conditions: [], next: null, uuid: 'v' },
+          ],
+        },
+        {
+          sid: 'FF2',
+          name: 'ask',
+          type: 'MessagePrompt',
+          properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: 60, media_url: null },
+          transitions: [],
+        },
       ],
     };
     const { definition, errors, converted } = importDefinition(JSON.stringify(old), { coerce: false });
@@ -104,8 +146,18 @@ describe('an import', () => {
     expect(JSON.parse(definition)).toEqual({
       description: 'Old',
       states: [
-        { name: 'Start', type: 'trigger', properties: { offset: { x: 0, y: 0 } }, transitions: [{ event: 'incomingMessage', next: 'ask' }, { event: 'incomingCall' }] },
-        { name: 'ask', type: 'send-and-wait-for-reply', properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: '60' }, transitions: [] },
+        {
+          name: 'Start',
+          type: 'trigger',
+          properties: { offset: { x: 0, y: 0 } },
+          transitions: [{ event: 'incomingMessage', next: 'ask' }, { event: 'incomingCall' }],
+        },
+        {
+          name: 'ask',
+          type: 'send-and-wait-for-reply',
+          properties: { body: 'Hi', from: '{{flow.channel.address}}', timeout: '60' },
+          transitions: [],
+        },
       ],
       initial_state: 'Start',
       flags: { allow_concurrent_calls: false },

@@ -3,7 +3,7 @@ import { convertLegacy, isLegacy } from './legacy';
 import { DEFINITION_LIMITS, type DefinitionLimits, type ValidateOptions } from './limits';
 import { parseDefinition, type ParseOptions } from './parse-definition';
 import { type Finding, type Problem, problemsOf } from './problem';
-import { coercionsOf, endingsOf, type Repair } from './repair';
+import { coercionsOf, completionsOf, endingsOf, type Repair } from './repair';
 import { judge } from './validate-definition';
 
 /** How an import treats what strict create refuses (`spec/atelier.md` 5). */
@@ -49,7 +49,7 @@ const CONVERTED: Finding = { path: [], message: 'was converted from the export f
 type Choices = Required<Pick<ImportOptions, 'coerce' | 'danglingNext'>>;
 
 const repairsOf = (value: unknown, { errors }: Judged, { coerce, danglingNext }: Choices): Repair[] => [
-  ...(coerce ? coercionsOf(value, errors) : []),
+  ...(coerce ? [...coercionsOf(value, errors), ...completionsOf(value, errors)] : []),
   ...(danglingNext === 'end' ? endingsOf(value, errors) : []),
 ];
 
@@ -62,6 +62,6 @@ const reportOf = ({ errors, warnings }: Judged, notes: readonly Finding[], { pro
   refused: errors.some((error) => !isKeepable(error)),
 });
 
-/** A draft may have faulty properties and dangling ends; everything else leaves no flow that could be drawn and mended. */
+/** A draft may have faulty properties, dangling ends and the wrong trigger; everything else leaves no flow that could be drawn and mended. */
 const isKeepable = ({ path, code }: Finding): boolean =>
-  code === 'dangling-next' || (path[0] === 'states' && path[2] === 'properties' && path.length > 3);
+  code === 'dangling-next' || code === 'rest-only' || (path[0] === 'states' && path[2] === 'properties' && path.length > 3);

@@ -43,7 +43,10 @@ describe('editing a JSON text', () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.infiniteStream(fc.boolean()), fc.nat(4), (dictionary, choices, indent) => {
         const value = JSON.parse(JSON.stringify(dictionary)) as Record<string, unknown>;
         const gone = new Set(Object.keys(value).filter(() => choices.next().value));
-        const edited = editJson(JSON.stringify(value, null, indent), [...gone].map((key) => ({ path: [key], json: undefined })));
+        const edited = editJson(
+          JSON.stringify(value, null, indent),
+          [...gone].map((key) => ({ path: [key], json: undefined })),
+        );
         expect(JSON.stringify(JSON.parse(edited))).toBe(JSON.stringify(Object.fromEntries(Object.entries(value).filter(([key]) => !gone.has(key)))));
       }),
       { numRuns: 500 },
@@ -51,7 +54,11 @@ describe('editing a JSON text', () => {
   });
 
   it('removes several members, the first and the last ones too', () => {
-    const remove = (...keys: string[]) => editJson('{ "a": 1, "b": [ ], "c": "x,}" }', keys.map((key) => ({ path: [key], json: undefined })));
+    const remove = (...keys: string[]) =>
+      editJson(
+        '{ "a": 1, "b": [ ], "c": "x,}" }',
+        keys.map((key) => ({ path: [key], json: undefined })),
+      );
     expect(JSON.parse(remove('a'))).toEqual({ b: [], c: 'x,}' });
     expect(JSON.parse(remove('c'))).toEqual({ a: 1, b: [] });
     expect(JSON.parse(remove('a', 'c'))).toEqual({ b: [] });

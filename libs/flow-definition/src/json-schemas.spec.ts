@@ -11,6 +11,8 @@ const ours = (value: unknown): boolean => validateDefinition(value).errors.every
 describe('the published JSON Schemas', () => {
   it('there is one for each widget type', () => expect(Object.keys(widgetSchemas())).toEqual(WIDGETS.map(({ type }) => type)));
 
+  it('name their widget', () => expect(widgetSchemas()['say-play']).toMatchObject({ title: 'Say/Play', type: 'object' }));
+
   it.each(Object.keys(REQUIRED_PROPERTIES))('%s: what we accept it accepts', (type) => {
     const { [type]: schema = {} } = widgetSchemas();
     const sample = state('a', type, REQUIRED_PROPERTIES[type]);
@@ -57,7 +59,12 @@ describe('the published JSON Schemas', () => {
     ['a next that is no text', flowOf(state('a', 'set-variables', {}, [{ event: 'next', next: 1 }]))],
     ['a bad name', flowOf(state('1a', 'set-variables'))],
     ['no flags in flags', { ...flowOf(state('a', 'set-variables')), flags: {} }],
-    ['an unknown condition', flowOf(state('a', 'split-based-on', { input: '' }, [{ event: 'match', conditions: [{ type: 'x', value: '', friendly_name: '', arguments: [] }] }]))],
+    [
+      'an unknown condition',
+      flowOf(
+        state('a', 'split-based-on', { input: '' }, [{ event: 'match', conditions: [{ type: 'x', value: '', friendly_name: '', arguments: [] }] }]),
+      ),
+    ],
   ])('%s: both refuse it', (_name, flow) => expect({ ours: ours(flow), theirs: valid(flow) }).toEqual({ ours: false, theirs: false }));
 
   it.each([

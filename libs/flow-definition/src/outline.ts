@@ -58,7 +58,6 @@ const transitionOf = (raw: Values, path: Path): OutlineTransition => ({
 });
 
 /** An object's keys, or none where it is no object. */
-export const objectOf = (value: unknown): Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {}; // read by key only
+export const objectOf = (value: unknown): Values => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Values) : {}); // read by key only
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 export const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);

@@ -9,7 +9,12 @@ export type Finding = { readonly path: Path; readonly message: string; readonly 
 
 // encodeURI refuses lone surrogates; a replacement character keeps the path readable.
 const segment = (key: string | number): string =>
-  encodeURI(String(key).replace(/~/g, '~0').replace(/\//g, '~1').replace(/[\uD800-\uDFFF]/gu, '\uFFFD')).replace(/#/g, '%23');
+  encodeURI(
+    String(key)
+      .replace(/~/g, '~0')
+      .replace(/\//g, '~1')
+      .replace(/[\uD800-\uDFFF]/gu, '\uFFFD'),
+  ).replace(/#/g, '%23');
 
 /** A path as URI fragment (RFC 6901, 6): `#/states/3/properties/timeout`. */
 export const pointerOf = (path: Path): string => `#${path.map((key) => `/${segment(key)}`).join('')}`;
@@ -20,15 +25,15 @@ const problemOf = ({ path, message, code }: Finding): Problem => ({
   ...(code !== undefined && { code }),
 });
 
-/** At most `max` problems, and a last one that counts the rest; each pair of place and message once. */
+/** At most `max` problems, each pair of place and message once, and a last one that says how many more there are at least. */
 export const problemsOf = (findings: readonly Finding[], max: number): Problem[] => {
   const unique = new Map<string, Problem>();
-  for (const finding of findings) {
+  for (const [i, finding] of findings.entries()) {
+    if (unique.size === max) return [...unique.values(), { property_path: '#', message: `and ${findings.length - i} more`, code: 'more' }];
     const problem = problemOf(finding);
     unique.set(`${problem.property_path} ${problem.message}`, problem);
   }
-  const all = [...unique.values()];
-  return all.length <= max ? all : [...all.slice(0, max), { property_path: '#', message: `and ${all.length - max} more`, code: 'more' }];
+  return [...unique.values()];
 };
 
 /** The value at a path, or undefined where there is none. Own keys only. */

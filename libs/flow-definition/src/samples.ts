@@ -2,7 +2,12 @@
 type Sample = Record<string, unknown>;
 
 /** A state with every transition ended, except those given. */
-export const state = (name: string, type: string, properties: Sample = {}, transitions: readonly Sample[] = []): Sample => ({ name, type, properties, transitions });
+export const state = (name: string, type: string, properties: Sample = {}, transitions: readonly Sample[] = []): Sample => ({
+  name,
+  type,
+  properties,
+  transitions,
+});
 
 /** The trigger of a flow that is started by messages and over REST. */
 export const trigger = (next: string): Sample =>

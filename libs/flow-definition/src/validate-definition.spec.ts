@@ -13,7 +13,12 @@ describe('a valid definition', () => {
   });
 
   it('may have $schema, and next as empty text or null', () => {
-    const flow = flowOf(state('a', 'send-message', REQUIRED_PROPERTIES['send-message'], [{ event: 'sent', next: '' }, { event: 'failed', next: null }]));
+    const flow = flowOf(
+      state('a', 'send-message', REQUIRED_PROPERTIES['send-message'], [
+        { event: 'sent', next: '' },
+        { event: 'failed', next: null },
+      ]),
+    );
     expect(errorsOf({ $schema: 'https://schemas.twilio.com/studio/draft/2019-09/flow-definition', ...flow })).toEqual([]);
   });
 
@@ -28,11 +33,23 @@ describe('words of errors', () => {
     ['no object', [], ['# array found, object expected']],
     ['null', null, ['# null found, object expected']],
     ['nothing in it', {}, ['#/states is missing but it is required', '#/initial_state is missing but it is required']],
-    ['no states', { ...flowOf(), states: [] }, ['#/states there must be a minimum of 1 items in the array', '#/initial_state must be the name of an existing state, found Trigger']],
+    [
+      'no states',
+      { ...flowOf(), states: [] },
+      ['#/states there must be a minimum of 1 items in the array', '#/initial_state must be the name of an existing state, found Trigger'],
+    ],
     ['a state that is null', { ...flowOf(), states: [trigger(''), null] }, ['#/states/1 null found, object expected']],
-    ['another $schema', { ...flowWith('set-variables'), $schema: 'x' }, ['#/$schema must be a constant value https://schemas.twilio.com/studio/draft/2019-09/flow-definition']],
+    [
+      'another $schema',
+      { ...flowWith('set-variables'), $schema: 'x' },
+      ['#/$schema must be a constant value https://schemas.twilio.com/studio/draft/2019-09/flow-definition'],
+    ],
     ['flags without the flag', { ...flowWith('set-variables'), flags: {} }, ['#/flags/allow_concurrent_calls is missing but it is required']],
-    ['a flag as text', { ...flowWith('set-variables'), flags: { allow_concurrent_calls: 'true' } }, ['#/flags/allow_concurrent_calls string found, boolean expected']],
+    [
+      'a flag as text',
+      { ...flowWith('set-variables'), flags: { allow_concurrent_calls: 'true' } },
+      ['#/flags/allow_concurrent_calls string found, boolean expected'],
+    ],
     ['an empty initial state', { ...flowWith('set-variables'), initial_state: '' }, ['#/initial_state must be at least 1 characters long']],
     ['an integer for a text', flowWith('send-and-wait-for-reply', { timeout: 3600 }), [`${PROPERTIES}/timeout integer found, string expected`]],
     ['a fraction for an integer', flowWith('say-play', { loop: 1.5 }), [`${PROPERTIES}/loop number found, integer expected`]],
@@ -47,17 +64,40 @@ describe('words of errors', () => {
     ['too small', flowWith('connect-call-to', { timeout: 0 }), [`${PROPERTIES}/timeout must have a minimum value of 1`]],
     ['too large', flowWith('gather-input-on-call', { timeout: 31 }), [`${PROPERTIES}/timeout must have a maximum value of 30`]],
     ['too long', flowWith('enqueue-call', { queue_name: 'q'.repeat(65) }), [`${PROPERTIES}/queue_name may only be 64 characters long`]],
-    ['outside a list', flowWith('make-http-request', { method: 'PUT' }), [`${PROPERTIES}/method does not have a value in the enumeration [GET, POST]`]],
+    [
+      'outside a list',
+      flowWith('make-http-request', { method: 'PUT' }),
+      [`${PROPERTIES}/method does not have a value in the enumeration [GET, POST]`],
+    ],
     ['no text where a list is', flowWith('make-http-request', { method: 1 }), [`${PROPERTIES}/method integer found, string expected`]],
     ['of another form', flowWith('say-play', { say: '', digits: 'x' }), [`${PROPERTIES}/digits does not match the regex pattern ^[0-9A-DwW#*]+$`]],
     ['a period in a name', flowOf(state('a.b', 'set-variables')), ['#/states/1/name does not match the regex pattern ^[A-Za-z][^\\s.]*$']],
     ['a templated subflow', flowWith('run-subflow', { flow_sid: '{{x}}' }), [`${PROPERTIES}/flow_sid must be a valid, non-liquid flow sid`]],
-    ['a revision that is none', flowWith('run-subflow', { flow_revision: 'Latest' }), [`${PROPERTIES}/flow_revision does not match the regex pattern ^(LatestPublished|LatestDraft|LatestRevision|[1-9][0-9]*)$`]],
-    ['an unknown event', flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{ event: 'failed' }])),
-      ['#/states/1/transitions/0/event must be a constant value success', '#/states/1/transitions/0/event must be a constant value fail']],
-    ['the only event misspelt', flowOf(state('a', 'set-variables', {}, [{ event: 'Next' }])), ['#/states/1/transitions/0/event must be a constant value next']],
-    ['no event', flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{}])), ['#/states/1/transitions/0/event is missing but it is required']],
-    ['an event that is no text', flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{ event: 1 }])), ['#/states/1/transitions/0/event integer found, string expected']],
+    [
+      'a revision that is none',
+      flowWith('run-subflow', { flow_revision: 'Latest' }),
+      [`${PROPERTIES}/flow_revision does not match the regex pattern ^(LatestPublished|LatestDraft|LatestRevision|[1-9][0-9]*)$`],
+    ],
+    [
+      'an unknown event',
+      flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{ event: 'failed' }])),
+      ['#/states/1/transitions/0/event must be a constant value success', '#/states/1/transitions/0/event must be a constant value fail'],
+    ],
+    [
+      'the only event misspelt',
+      flowOf(state('a', 'set-variables', {}, [{ event: 'Next' }])),
+      ['#/states/1/transitions/0/event must be a constant value next'],
+    ],
+    [
+      'no event',
+      flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{}])),
+      ['#/states/1/transitions/0/event is missing but it is required'],
+    ],
+    [
+      'an event that is no text',
+      flowOf(state('a', 'run-function', REQUIRED_PROPERTIES['run-function'], [{ event: 1 }])),
+      ['#/states/1/transitions/0/event integer found, string expected'],
+    ],
     ['a type that is no text', flowOf(state('a', 5 as unknown as string)), ['#/states/1/type integer found, string expected']],
   ])('%s', (_name, value, expected) => expect(errorsOf(value)).toEqual(expected));
 
@@ -119,10 +159,15 @@ describe('properties that depend on others', () => {
     ['conversations need no connector', 'connect-virtual-agent-v2', { channel: 'conversations', connector_name: undefined }, []],
     ['voice needs a connector', 'connect-virtual-agent-v2', { channel: 'voice', connector_name: undefined }, ['connector_name']],
   ])('%s', (_name, type, properties, missing) =>
-    expect(errorsOf(JSON.parse(JSON.stringify(flowWith(type, properties))))).toEqual(missing.map((key) => `${PROPERTIES}/${key} is missing but it is required`)));
+    expect(errorsOf(JSON.parse(JSON.stringify(flowWith(type, properties))))).toEqual(
+      missing.map((key) => `${PROPERTIES}/${key} is missing but it is required`),
+    ),
+  );
 
   it('say and play together are one too many', () =>
-    expect(errorsOf(flowWith('gather-input-on-call', { say: 'Hi' }))).toEqual([`${PROPERTIES} must be valid to one and only one of say, play, but 2 are given`]));
+    expect(errorsOf(flowWith('gather-input-on-call', { say: 'Hi' }))).toEqual([
+      `${PROPERTIES} must be valid to one and only one of say, play, but 2 are given`,
+    ]));
 
   it.each([
     ['record-voicemail', { trim: 'no' }, 'trim does not have a value in the enumeration [trim-silence, do-not-trim]'],

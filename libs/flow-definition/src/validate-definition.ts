@@ -37,10 +37,18 @@ const tooManyStates = ({ widgetsMax }: DefinitionLimits): Finding => ({
   code: 'too-many-widgets',
 });
 
-const schemaErrors = (value: unknown, limits: DefinitionLimits): Finding[] => [
-  ...findingsOf(definitionHead.safeParse(value).error?.issues ?? [], value),
-  ...listOf(objectOf(value)['states']).flatMap((state, i) => stateErrors(value, state, ['states', i], limits)),
-];
+/** Judges state by state until there is far more to say than anybody reads. */
+const schemaErrors = (value: unknown, limits: DefinitionLimits): Finding[] => {
+  let errors = findingsOf(definitionHead.safeParse(value).error?.issues ?? [], value);
+  for (const [i, state] of listOf(objectOf(value)['states']).entries()) {
+    if (errors.length > ENOUGH * limits.problemsMax) return errors;
+    const more = stateErrors(value, state, ['states', i], limits);
+    if (more.length > 0) errors = [...errors, ...more];
+  }
+  return errors;
+};
+
+const ENOUGH = 10; // times the problems that are reported: identical ones are reported once
 
 const stateErrors = (root: unknown, state: unknown, path: Path, { stateItemsMax }: DefinitionLimits): Finding[] =>
   hasMoreItems(state, stateItemsMax)

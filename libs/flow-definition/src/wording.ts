@@ -45,8 +45,7 @@ const LIMIT_WORDS: Readonly<Record<string, LimitWords>> = {
 };
 
 /** zod prints a pattern with its slashes. */
-const patternOf = (issue: Of<'invalid_format'>): string =>
-  ('pattern' in issue ? String(issue.pattern) : issue.format).replace(/^\/|\/[a-z]*$/g, '');
+const patternOf = (issue: Of<'invalid_format'>): string => ('pattern' in issue ? String(issue.pattern) : issue.format).replace(/^\/|\/[a-z]*$/g, '');
 
 const say = ({ path }: Where, message: string): Finding[] => [{ path, message }];
 
