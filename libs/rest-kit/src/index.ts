@@ -4,7 +4,7 @@ export { REST_OPTIONS, createHttpApp, listen } from './http-app';
 export { AccountAuthority, Public } from './authentication';
 export { CallerMeta, callerMeta, requestMeta } from './caller';
 export { type Access, type EdgeReply, type EdgeRequest, pathOf, publicUrlOf } from './edge';
-export { Form, Query, SidParam, invalidParameter, normalSid, parameter, parsed } from './parameters';
+export { Form, PublicUrl, Query, SidParam, invalidParameter, normalSid, parameter, parsed } from './parameters';
 export { formBoolean, isStorable, repeated, text } from './text';
 export { dateFilter, isoSeconds, parseDate, rfc2822 } from './dates';
 export { type Page, type PageQuery, type Scan, Paged, pageOf } from './paging';

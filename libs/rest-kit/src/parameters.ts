@@ -19,8 +19,11 @@ export const Query = (schema: z.ZodObject): ParameterDecorator =>
 export const SidParam = (name: string, ...prefixes: readonly [SidPrefix, ...SidPrefix[]]): ParameterDecorator =>
   parameter((request) => sidOfPath((request.params as Record<string, string>)[name] ?? '', prefixes)); // Fastify types params by route only
 
+/** The base of every URL in an answer, without a slash at its end. */
+export const PublicUrl = (): ParameterDecorator => parameter((request) => request.server.edge.publicUrl);
+
 /** The normal spelling of an identifier. */
-export const normalSid = <P extends SidPrefix>(sid: Sid<P>): Sid<P> => (sid.slice(0, 2) + sid.slice(2).toLowerCase()) as Sid<P>; // hex digits only
+export const normalSid = <S extends Sid>(sid: S): S => (sid.slice(0, 2) + sid.slice(2).toLowerCase()) as S; // hex digits, whatever their case
 
 const sidOfPath = (text: string, prefixes: readonly SidPrefix[]): Sid => {
   const prefix = prefixes.find((each) => isSid(each, text));
