@@ -4,3 +4,8 @@ export { type Database, type DatabaseOptions, type Queryable, type Statement, Co
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres';
 export { dataDirFor } from './postgres-files';
 export { type Log, createLog, silentLog } from './logger';
+export {
+  type HttpCaller, type HttpCallerOptions, type OutboundAnswer, type OutboundFailure, type OutboundRequest, type OutboundResult,
+  createHttpCaller, httpCallerConfig, httpCallerOptionsOf,
+} from './http-caller';
+export { isPublicAddress } from './network-guard';
