@@ -11,7 +11,8 @@ export class ClockedContext extends Context {
     readonly options: LiquidOptions,
     readonly nowMs: number,
   ) {
-    super(scope, liquid.options, { sync: true }, { liquid });
+    // The tags increment and decrement write into the environment, so the caller's values stand behind it as globals: a rendering changes nothing.
+    super(Object.create(null) as object, liquid.options, { sync: true, globals: scope }, { liquid });
   }
 
   /** One more run of a loop's body; the counter is shared by all loops of the rendering. */
@@ -23,7 +24,7 @@ export class ClockedContext extends Context {
   override readProperty(object: unknown, key: unknown): unknown {
     if (typeof key === 'number') {
       if (typeof object === 'string') return undefined;
-      if (Array.isArray(object) && (key < 0 || key >= object.length)) throw new Error(`index ${key} of a list of ${object.length}`);
+      if (Array.isArray(object) && !(key >= 0 && key < object.length)) throw new Error(`index ${key} of a list of ${object.length}`);
     }
     // The parameters of liquidjs are narrower than what it passes in.
     return super.readProperty(object as Parameters<Context['readProperty']>[0], key as Parameters<Context['readProperty']>[1]);

@@ -1,16 +1,20 @@
-import { Liquid as LiquidJs, Output, type Template as ParsedTemplate, Value, defaultOperators, toValueSync } from 'liquidjs';
+import { Liquid as LiquidJs, Output, type Template as ParsedTemplate, Value, toValueSync } from 'liquidjs';
+import { BoundedEmitter, lengthError } from './bounded-emitter';
 import { ClockedContext } from './clocked-context';
 import { registerFilters } from './filters';
-import { javaText, jsonValue } from './java-text';
+import { jsonValue, printed } from './java-text';
 import type { Liquid, LiquidContext, LiquidOptions, Rendered, Template } from './liquid';
 import { normalised } from './normalise';
+import { OPERATORS } from './operators';
 import { registerTags } from './tags';
+import { assertWellFormed } from './well-formed';
 
 /** Studio's limits and zone (`spec/liquid.md` 5, 7). */
 export const DEFAULT_LIQUID_OPTIONS: LiquidOptions = { timezone: 'America/Los_Angeles', iterationsMax: 15, charactersMax: 16_384, renderMs: 100 };
 
 const MEMORY_MAX = 1_000_000; // liquidjs's own count of characters and elements that filters make
-const PARSE_MAX = 1_000_000; // characters of a template
+// Characters of a template. Reading takes longer than in proportion: a hostile one of this length about 0.2 s, one of 400,000 two seconds.
+const parseMax = ({ charactersMax }: LiquidOptions): number => Math.max(100_000, 4 * charactersMax);
 
 /** Studio's dialect over liquidjs. Pure: no clock, no files, own properties only. */
 export const createLiquid = (options: LiquidOptions): Liquid => {
@@ -18,11 +22,12 @@ export const createLiquid = (options: LiquidOptions): Liquid => {
     ownPropertyOnly: true,
     strictFilters: true,
     memoryLimit: MEMORY_MAX,
-    parseLimit: PARSE_MAX,
+    parseLimit: parseMax(options),
     renderLimit: options.renderMs,
     templates: {},
-    outputEscape: javaText,
-    operators,
+    outputEscape: printed,
+    operators: OPERATORS,
+    groupedExpressions: true,
   });
   registerFilters(liquid);
   registerTags(liquid);
@@ -36,12 +41,13 @@ const plain = (source: string, { charactersMax }: LiquidOptions): Template => {
   return { source, render: () => rendered, evaluate: () => undefined };
 };
 
-const tooLong = (charactersMax: number): Rendered => ({ text: '', error: `the rendered text has more than ${charactersMax} characters` });
+const tooLong = (charactersMax: number): Rendered => ({ text: '', error: lengthError(charactersMax) });
 
 const parsed = (liquid: LiquidJs, source: string, options: LiquidOptions): Template => {
   let templates: ParsedTemplate[];
   try {
     templates = liquid.parse(normalised(source));
+    assertWellFormed(templates);
   } catch (error) {
     return broken(source, messageOf(error));
   }
@@ -53,12 +59,13 @@ const parsed = (liquid: LiquidJs, source: string, options: LiquidOptions): Templ
   };
 };
 
-const broken = (source: string, error: string): Template => ({ source, render: () => ({ text: '', error }), evaluate: () => undefined });
+const broken = (source: string, error: string): Template => ({ source, parseError: error, render: () => ({ text: '', error }), evaluate: () => undefined });
 
 const rendered = (liquid: LiquidJs, templates: ParsedTemplate[], context: LiquidContext, options: LiquidOptions, nowMs: number): Rendered => {
   try {
-    const text = String(liquid.renderSync(templates, new ClockedContext(context, liquid, options, nowMs)));
-    return text.length > options.charactersMax ? tooLong(options.charactersMax) : { text };
+    const emitter = new BoundedEmitter(options.charactersMax);
+    toValueSync(liquid.renderer.renderTemplates(templates, new ClockedContext(context, liquid, options, nowMs), emitter));
+    return { text: emitter.buffer };
   } catch (error) {
     return { text: '', error: messageOf(error) };
   }
@@ -79,20 +86,6 @@ const singleValue = (liquid: LiquidJs, templates: readonly ParsedTemplate[]): Va
   if (meant.length !== 1 || !(only instanceof Output)) return undefined;
   const inner = only.token.getText().replace(/^\{\{-?/, '').replace(/-?\}\}$/, '');
   return new Value(inner.trim(), liquid);
-};
-
-// Numbers compare with numbers and numeric texts; anything else is neither more nor less (`spec/liquid.md` 6).
-const asNumber = (value: unknown): number => {
-  if (typeof value === 'number') return value;
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
-};
-
-const operators: typeof defaultOperators = {
-  ...defaultOperators,
-  '>': (left: unknown, right: unknown) => asNumber(left) > asNumber(right),
-  '<': (left: unknown, right: unknown) => asNumber(left) < asNumber(right),
-  '>=': (left: unknown, right: unknown) => asNumber(left) >= asNumber(right),
-  '<=': (left: unknown, right: unknown) => asNumber(left) <= asNumber(right),
 };
 
 const MESSAGE_CHARACTERS_MAX = 300; // liquidjs repeats the template in its messages

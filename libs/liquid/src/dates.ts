@@ -1,43 +1,47 @@
-import { Liquid as LiquidJs } from 'liquidjs';
 import type { ClockedContext } from './clocked-context';
-import type { Printer } from './java-text';
+import { momentOfText } from './date-text';
+import { Printer, asText } from './java-text';
+import { strftime } from './strftime';
 
 const DEFAULT_FORMAT = '%Y-%m-%d %H:%M:%S %z';
-const HAS_ZONE = /\d:\d\d.*?(z|[+-]\d\d:?\d\d|gmt|utc|\b[a-z]{3,4}t)\s*$/i;
-const strftime = new LiquidJs().filters['date'] as unknown as (this: object, value: unknown, format: string, zone: string | number) => unknown; // the library's own filter
-
-type Moment = { readonly ms: number; readonly zone: string | number };
+const FORMAT_CHARACTERS_MAX = 1_000; // each token may print thirty; a longer one is no format
+const SECONDS = /^\s*-?\d+(\.\d+)?\s*$/;
+const [FIRST_MS, LAST_MS] = [Date.UTC(1_000, 0, 1), Date.UTC(9_999, 0, 1)]; // years of four digits
 
 /** A moment that prints in a zone of its own: the result of the filter `timezone`. */
-export class ZonedDate implements Printer {
+export class ZonedDate extends Printer {
   constructor(
-    readonly value: unknown,
+    readonly ms: number,
     readonly zone: string,
-    private readonly context: ClockedContext,
-  ) {}
+  ) {
+    super();
+  }
 
   print(): string {
-    return String(printDate(this.value, DEFAULT_FORMAT, this.zone, this.context));
+    return strftime(DEFAULT_FORMAT, this.ms, this.zone);
   }
 }
 
-// Text without a zone is read in the zone in which it will be printed, as the JVM does: both are then the same clock.
-const momentOf = (value: unknown, zone: string, nowMs: number): Moment | undefined => {
-  if (value === 'now' || value === 'today') return { ms: nowMs, zone };
-  if (typeof value === 'number' || (typeof value === 'string' && /^\s*-?\d+\s*$/.test(value))) return { ms: Number(value) * 1_000, zone };
-  if (typeof value !== 'string') return undefined;
-  const text = value.trim();
-  const ms = HAS_ZONE.test(text) ? Date.parse(text) : Date.parse(/^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?$/.test(text) ? isoUtc(text) : `${text} UTC`);
-  return Number.isNaN(ms) ? undefined : { ms, zone: HAS_ZONE.test(text) ? zone : 'UTC' };
+const momentOf = (value: unknown, zone: string, nowMs: number): number | undefined => {
+  if (value === 'now' || value === 'today') return nowMs;
+  const ms = typeof value === 'number' || (typeof value === 'string' && SECONDS.test(value)) ? Number(value) * 1_000 : textMoment(value, zone);
+  return ms !== undefined && ms >= FIRST_MS && ms <= LAST_MS ? ms : undefined;
 };
 
-const isoUtc = (text: string): string => (text.length === 10 ? text : `${text.replace(' ', 'T')}Z`);
+const textMoment = (value: unknown, zone: string): number | undefined => (typeof value === 'string' ? momentOfText(value, zone) : undefined);
 
-/** Prints a date with strftime tokens; what is no date comes back unchanged (`spec/liquid.md` 5). */
-export const printDate = (value: unknown, format: unknown, zone: unknown, context: ClockedContext): unknown => {
-  const source = value instanceof ZonedDate ? value : { value, zone: typeof zone === 'string' ? zone : context.options.timezone };
-  const moment = momentOf(source.value, source.zone, context.nowMs);
-  if (!moment) return value;
-  if (format === undefined || format === null || format === '') return value;
-  return strftime.call({ context }, new Date(moment.ms), String(format), moment.zone);
+/** Prints a date with strftime tokens; what is no date, and what has no format, comes back unchanged (`spec/liquid.md` 5). */
+export const printDate = (value: unknown, format: unknown, zone: unknown, { options, nowMs }: ClockedContext): unknown => {
+  const tokens = asText(format);
+  if (tokens.trim() === '') return value;
+  if (tokens.length > FORMAT_CHARACTERS_MAX) throw new Error(`a date format of more than ${FORMAT_CHARACTERS_MAX} characters`);
+  if (value instanceof ZonedDate) return strftime(tokens, value.ms, typeof zone === 'string' ? zone : value.zone);
+  const ms = momentOf(value, options.timezone, nowMs);
+  return ms === undefined ? value : strftime(tokens, ms, typeof zone === 'string' ? zone : options.timezone);
+};
+
+/** The same moment, to be printed by the clocks of another zone; a text without a zone was meant in that one. */
+export const inZone = (value: unknown, zone: unknown, { nowMs }: ClockedContext): unknown => {
+  const ms = value instanceof ZonedDate ? value.ms : momentOf(value, asText(zone), nowMs);
+  return ms === undefined ? value : new ZonedDate(ms, asText(zone));
 };

@@ -18,9 +18,11 @@ export type LiquidContext = JsonObject;
 /** A rendering. On any error `text` is empty and `error` says why: warning 81018, never a failure of the execution. */
 export type Rendered = { readonly text: string; readonly error?: string };
 
-/** A parsed template; parsing errors are reported by each rendering. Pure: the time comes from the caller. */
+/** A parsed template; a parsing error is also reported by each rendering. Pure: the time comes from the caller. */
 export interface Template {
   readonly source: string;
+  /** Why the template can never render; absent where it parsed. */
+  readonly parseError?: string;
   render(context: LiquidContext, nowMs: number): Rendered;
   /** The raw value where the template is exactly one output expression (`{{ flow.data }}`); undefined where it is not, or has no value. */
   evaluate(context: LiquidContext, nowMs: number): { readonly value: Json | undefined } | undefined;

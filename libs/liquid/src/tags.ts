@@ -1,4 +1,17 @@
-import { type Context, type Emitter, type Liquid as LiquidJs, type Parser, Tag, type TagToken, type Template, type TopLevelToken, ForTag, TablerowTag } from 'liquidjs';
+import {
+  CaptureTag,
+  type Context,
+  type Emitter,
+  ForTag,
+  type Liquid as LiquidJs,
+  type Parser,
+  TablerowTag,
+  Tag,
+  type TagToken,
+  type Template,
+  type TopLevelToken,
+} from 'liquidjs';
+import { BoundedEmitter } from './bounded-emitter';
 import { ClockedContext } from './clocked-context';
 
 /** The tags of Studio's engine (`spec/liquid.md` 4); every other one is an error. Nothing that reads files is among them. */
@@ -27,6 +40,19 @@ class CountedTablerow extends TablerowTag {
   }
 }
 
+// The limit on what a rendering prints holds for each block of Studio's engine, so also for what is only kept.
+function* blockText({ liquid }: Tag, templates: Template[], context: Context): Generator<unknown, string, unknown> {
+  const emitter = new BoundedEmitter(context instanceof ClockedContext ? context.options.charactersMax : 0);
+  yield liquid.renderer.renderTemplates(templates, context, emitter);
+  return emitter.buffer;
+}
+
+class BoundedCapture extends CaptureTag {
+  override *render(context: Context): Generator<unknown, void, string> {
+    context.bottom()[this.variable] = yield* blockText(this, this.templates, context);
+  }
+}
+
 /** Prints its body only where it differs from what it printed before in this rendering. */
 class IfChanged extends Tag {
   private readonly templates: Template[] = [];
@@ -43,12 +69,15 @@ class IfChanged extends Tag {
     stream.start();
   }
 
+  *children(): Generator<unknown, Template[]> {
+    return this.templates;
+  }
+
   *render(context: Context, emitter: Emitter): Generator<unknown, void, unknown> {
-    const html = yield this.liquid.renderer.renderTemplates(this.templates, context);
-    const before = context.getRegister('ifchanged', { html: undefined }) as { html: unknown };
-    if (html === before.html) return;
-    before.html = html;
-    emitter.write(html);
+    const text = yield* blockText(this, this.templates, context);
+    if (text === context.getRegister<unknown>('ifchanged')) return;
+    context.setRegister('ifchanged', text);
+    emitter.write(text);
   }
 }
 
@@ -56,6 +85,7 @@ class IfChanged extends Tag {
 export const registerTags = (liquid: LiquidJs): void => {
   liquid.registerTag('for', CountedFor);
   liquid.registerTag('tablerow', CountedTablerow);
+  liquid.registerTag('capture', BoundedCapture);
   liquid.registerTag('ifchanged', IfChanged);
   for (const name of Object.keys(liquid.tags)) if (!TAGS.includes(name)) delete liquid.tags[name];
 };

@@ -1,0 +1,36 @@
+const formatters = new Map<string, Intl.DateTimeFormat>(); // at most one per zone that exists; making one takes longer than all the rest
+
+const formatterOf = (zone: string): Intl.DateTimeFormat => {
+  const known = formatters.get(zone);
+  if (known) return known;
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+    timeZoneName: 'short',
+  });
+  formatters.set(zone, made);
+  return made;
+};
+
+/** What the clocks of a zone show at a moment: milliseconds ahead of UTC, and the zone's short name then. */
+export type ZoneAt = { readonly offsetMs: number; readonly name: string };
+
+/** Throws a RangeError where the zone is unknown. `ms` lies in the years 1 to 9999. */
+export const zoneAt = (zone: string, ms: number): ZoneAt => {
+  const parts = Object.fromEntries(formatterOf(zone).formatToParts(ms).map(({ type, value }) => [type, value]));
+  const part = (name: string): number => Number(parts[name]);
+  const clock = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
+  return { offsetMs: clock - Math.floor(ms / 1_000) * 1_000, name: parts['timeZoneName'] ?? zone };
+};
+
+/** The moment at which the clocks of a zone show this time (given as if it were UTC). An hour that a change of time leaves out is the one after. */
+export const momentOfClock = (zone: string, clockMs: number): number => {
+  const guess = clockMs - zoneAt(zone, clockMs).offsetMs;
+  return clockMs - zoneAt(zone, guess).offsetMs;
+};
