@@ -1,0 +1,33 @@
+import type { AccountSid, ExecutionSid, FlowSid, StepSid } from '@atelier/contracts';
+import type { Effect, EffectOutcome } from '@atelier/widgets';
+
+/** An effect that was committed together with the mark of its attempt (W6). `subflow.resolve` never comes here. */
+export type RequestedEffect = {
+  readonly execution: ExecutionSid;
+  readonly account: AccountSid;
+  readonly flow: FlowSid;
+  readonly step: number;
+  readonly stepSid: StepSid;
+  readonly effect: Exclude<Effect, { kind: 'subflow.resolve' }>;
+};
+
+export type EffectContext = {
+  /** When the attempt was marked, by the worker's clock. */
+  readonly attemptedAtMs: number;
+  readonly nowMs: number;
+  /** Aborted when the worker stops: give up, the next owner reconciles. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; a thrown
+ * error means that nobody knows what happened, and the attempt is reconciled later.
+ */
+export interface EffectPerformer {
+  perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome>;
+  /**
+   * An attempt without outcome (the process died, the shard moved, `perform` threw). `again`: it certainly did not happen, attempt it once more;
+   * `wait`: not known yet, ask again in a second.
+   */
+  reconcile(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome | 'again' | 'wait'>;
+}
