@@ -1,0 +1,26 @@
+import type { Meta } from '@atelier/contracts';
+import { type Decider, type Message, decideWith, fold } from './decider';
+import { type EventStore, ConcurrencyConflict } from './event-store';
+
+const ATTEMPTS = 3; // a conflict means somebody else was faster: look again, decide again
+
+/** Load, decide, append. The only place where a decider meets the store. */
+export const handle = async <C extends Message, E extends Message, S>(
+  store: EventStore,
+  decider: Decider<C, E, S>,
+  stream: string,
+  command: C,
+  meta: Meta,
+): Promise<readonly E[]> => {
+  for (let attempt = 1; ; attempt++) {
+    const history = (await store.read(stream)) as readonly unknown[] as readonly E[]; // a stream holds its context's events
+    const events = decideWith(decider, command, fold(decider, history));
+    if (events.length === 0) return events;
+    try {
+      await store.append([{ stream, expectedVersion: history.length, events, meta }]);
+      return events;
+    } catch (error) {
+      if (!(error instanceof ConcurrencyConflict) || attempt === ATTEMPTS) throw error;
+    }
+  }
+};

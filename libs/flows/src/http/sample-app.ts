@@ -1,0 +1,45 @@
+import type { AccountSid, KeySid } from '@atelier/contracts';
+import { type Database, silentLog } from '@atelier/platform';
+import { CREDENTIAL_CHECK, type CredentialCheck, createHttpApp, listen } from '@atelier/rest-kit';
+import { Module } from '@nestjs/common';
+import { type FlowsCore, createFlowsCore } from '../flows-core';
+import { FlowsModule } from '../flows.module';
+
+/** Accounts of the samples; their secret is what follows the prefix. */
+export const ACCOUNT: AccountSid = `AC${'a'.repeat(32)}`;
+export const STRANGER: AccountSid = `AC${'b'.repeat(32)}`;
+export const KEY: KeySid = `SK${'c'.repeat(32)}`;
+export const secretOf = (user: string): string => user.slice(2);
+
+const credentials: CredentialCheck = {
+  check: async (user, secret) => {
+    if (secret !== secretOf(user)) return undefined;
+    if (user === ACCOUNT || user === STRANGER) return { accountSid: user, kind: 'auth-token', credentialSid: null };
+    return user === KEY ? { accountSid: ACCOUNT, kind: 'standard-key', credentialSid: KEY } : undefined;
+  },
+};
+
+/** The flows service over a database, listening on a free port: for specs. */
+export const startSampleApp = async (database: Database): Promise<{ url: string; core: FlowsCore; close: () => Promise<void> }> => {
+  const core = createFlowsCore(database);
+  @Module({ imports: [FlowsModule.with({ core })], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
+  class SampleApp {}
+  const app = await createHttpApp(SampleApp, { region: 'us1', trustedProxies: [], bodyBytesMax: 4 * 1024 * 1024, log: silentLog });
+  return { url: await listen(app, { host: '127.0.0.1', port: 0 }), core, close: () => app.close() };
+};
+
+/** A definition with a trigger and so many states that send a message. */
+export const sampleDefinition = (messages = 1): { states: object[]; [key: string]: unknown } => ({
+  description: 'A sample',
+  states: [
+    { name: 'Trigger', type: 'trigger', transitions: [{ event: 'incomingMessage', next: messages > 0 ? 'send_1' : undefined }], properties: { offset: { x: 0, y: 0 } } },
+    ...Array.from({ length: messages }, (_, i) => ({
+      name: `send_${i + 1}`,
+      type: 'send-message',
+      transitions: [{ event: 'sent', ...(i + 1 < messages && { next: `send_${i + 2}` }) }, { event: 'failed' }],
+      properties: { offset: { x: 0, y: 0 }, from: '{{flow.channel.address}}', to: '{{contact.channel.address}}', body: 'Hello' },
+    })),
+  ],
+  initial_state: 'Trigger',
+  flags: { allow_concurrent_calls: true },
+});
