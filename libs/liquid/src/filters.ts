@@ -8,9 +8,10 @@ import { TEXT, TEXT_FILTERS, searching } from './text-filters';
 
 /** The filters of Studio's engine (`spec/liquid.md` 4) with its own `to_json`, and three extras of ours. Any other name is an error. */
 export const FILTERS = (
-  'abs append at_least at_most capitalize ceil compact concat date default divided_by downcase escape escape_once first floor h join last lstrip map minus ' +
-  'modulo newline_to_br plus prepend remove remove_first replace replace_first reverse round rstrip size slice sort sort_natural split strip strip_html ' +
-  'strip_newlines times truncate truncatewords uniq upcase url_decode url_encode to_json parse_json json timezone'
+  'abs append at_least at_most capitalize ceil compact concat date default divided_by downcase escape escape_once first floor h join last ' +
+  'lstrip map minus modulo newline_to_br plus prepend remove remove_first replace replace_first reverse round rstrip size slice sort ' +
+  'sort_natural split strip strip_html strip_newlines times truncate truncatewords uniq upcase url_decode url_encode ' +
+  'to_json parse_json json timezone'
 ).split(' ');
 
 type FilterThis = { readonly context: unknown };

@@ -11,7 +11,10 @@ const two = (value: number): string => String(value).padStart(2, '0');
 const hour12 = ({ clock }: Shown): number => clock.getUTCHours() % 12 || 12;
 const dayOfYear = ({ clock }: Shown): number => Math.floor((clock.getTime() - Date.UTC(clock.getUTCFullYear(), 0, 1)) / DAY_MS);
 // Days before the year's first such weekday are in week 0.
-const week = (shown: Shown, firstWeekday: number): string => two(Math.floor((dayOfYear(shown) + 7 - ((shown.clock.getUTCDay() + 7 - firstWeekday) % 7)) / 7));
+const week = (shown: Shown, firstWeekday: number): string => {
+  const daysSinceFirst = (shown.clock.getUTCDay() + 7 - firstWeekday) % 7;
+  return two(Math.floor((dayOfYear(shown) + 7 - daysSinceFirst) / 7));
+};
 
 const offset = ({ offsetMs }: Shown): string => {
   const minutes = Math.round(Math.abs(offsetMs) / 60_000);
@@ -63,7 +66,7 @@ const print = (format: string, shown: Shown): string =>
     return bare ? text.replace(/^0+(?=\d)/, '') : text;
   });
 
-/** Prints a moment of the years 1 to 9999 with strftime's tokens, in English, as the clocks of a zone show it. Throws a RangeError where the zone is unknown. */
+/** Prints a moment of the years 1 to 9999 with strftime's tokens, in English, as a zone's clocks show it. RangeError where the zone is unknown. */
 export const strftime = (format: string, ms: number, zone: string): string => {
   const { offsetMs, name } = zoneAt(zone, ms);
   return print(format, { ms, clock: new Date(ms + offsetMs), offsetMs, zone: name });

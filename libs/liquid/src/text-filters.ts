@@ -46,6 +46,7 @@ export const TEXT = {
 export const searching =
   (filter: (...values: unknown[]) => unknown) =>
   (...values: unknown[]): unknown => {
-    if (values.slice(1).some((value) => value === null || value === undefined) || values.length < 2) throw new Error('the text to search for, or its replacement, is missing');
+    const isMissing = values.length < 2 || values.slice(1).some((value) => value === null || value === undefined);
+    if (isMissing) throw new Error('the text to search for, or its replacement, is missing');
     return filter(...values);
   };

@@ -29,8 +29,11 @@ export const zoneAt = (zone: string, ms: number): ZoneAt => {
   return { offsetMs: clock - Math.floor(ms / 1_000) * 1_000, name: parts['timeZoneName'] ?? zone };
 };
 
-/** The moment at which the clocks of a zone show this time (given as if it were UTC). An hour that a change of time leaves out is the one after. */
+const DAY_MS = 86_400_000;
+
+/** When a zone's clocks show this time (given as if it were UTC): the earlier of two moments; for a time that they skip, as long after. */
 export const momentOfClock = (zone: string, clockMs: number): number => {
-  const guess = clockMs - zoneAt(zone, clockMs).offsetMs;
-  return clockMs - zoneAt(zone, guess).offsetMs;
+  const before = clockMs - zoneAt(zone, clockMs - DAY_MS).offsetMs;
+  const after = clockMs - zoneAt(zone, clockMs + DAY_MS).offsetMs;
+  return [before, after].find((ms) => ms + zoneAt(zone, ms).offsetMs === clockMs) ?? before;
 };
