@@ -48,6 +48,8 @@ export type DatabaseOptions = {
   readonly migrations: readonly (new () => MigrationInterface)[];
   /** Connections at the most. */
   readonly poolMax?: number;
+  /** Server parameters of the pool's connections, such as those that steer the planner of a hot path. */
+  readonly parameters?: Readonly<Record<string, string>>;
 };
 
 const SHUTDOWN_CLASSES = new Set(['57P01', '57P02', '57P03']); // the server is stopping or starting: as good as a lost connection
@@ -72,7 +74,8 @@ const run = async <R extends object>(on: Pool | PoolClient, statement: string | 
 
 /** Makes the schema if it is missing, brings it up to date (one process at a time), and opens a pool whose search_path is that schema. */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, schema, migrations, poolMax = 10 } = options;
+  const { url, schema, migrations, poolMax = 10, parameters = {} } = options;
+  const settings = Object.entries({ search_path: schema, ...parameters }).map(([name, value]) => `-c ${name}=${value}`);
   const source = new DataSource({
     type: 'postgres',
     url,
@@ -80,7 +83,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     migrations: [...migrations],
     migrationsTableName: 'migration',
     poolSize: poolMax,
-    extra: { options: `-c search_path=${schema}`, keepAlive: true, allowExitOnIdle: true },
+    extra: { options: settings.join(' '), keepAlive: true, allowExitOnIdle: true },
     poolErrorHandler: () => undefined, // an idle connection died; the pool replaces it, and the next query says so if the server is gone
   });
   await migrated(source, url, schema);

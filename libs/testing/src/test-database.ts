@@ -12,7 +12,7 @@ const LOCK_STALE_MS = 60_000; // a start takes 2 s; an older lock belongs to a p
  * A new, empty database for one spec file, brought up by these migrations. Real PostgreSQL: the server of ATELIER_TEST_DATABASE_URL, else
  * Testcontainers where a Docker engine answers, else the embedded one, started once for all spec files and left running for the next run.
  */
-export const testDatabase = async (options: Pick<DatabaseOptions, 'schema' | 'migrations' | 'poolMax'>): Promise<Database> =>
+export const testDatabase = async (options: Pick<DatabaseOptions, 'schema' | 'migrations' | 'poolMax' | 'parameters'>): Promise<Database> =>
   openDatabase({ ...options, url: await testDatabaseUrl() });
 
 /** The URL of a new, empty database: for what opens its databases itself. */
