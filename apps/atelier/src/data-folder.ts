@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { AccountSid } from '@atelier/contracts';
 import { ConfigurationError, dataDirFor } from '@atelier/platform';
 import { z } from 'zod';
 import type { AtelierConfig } from './config';
@@ -14,9 +15,8 @@ export type DataFolder = {
   /** Root was asked for a folder that the database's user cannot enter, so another one is used. */
   readonly moved: boolean;
   readonly accountFile: string;
-  readonly accountSid: `AC${string}`;
+  readonly accountSid: AccountSid;
   readonly authToken: string;
-  readonly masterKeyFile: string;
 };
 
 /** Opens the data folder, and makes what is missing. One clear line where it cannot be read or written. */
@@ -27,7 +27,7 @@ export const openDataFolder = (config: AtelierConfig): DataFolder => {
     if (moved) rememberPlace(config.ATELIER_DATA_DIR, dir);
     const accountFile = join(dir, 'account.json');
     const { account_sid, auth_token } = firstAccount(config, accountFile);
-    return { dir, moved, accountFile, accountSid: account_sid as `AC${string}`, authToken: auth_token, masterKeyFile: config.ATELIER_MASTER_KEY_FILE ?? join(dir, 'master.key') };
+    return { dir, moved, accountFile, accountSid: account_sid as AccountSid, authToken: auth_token };
   } catch (error) {
     if (error instanceof ConfigurationError) throw error;
     throw new ConfigurationError(`The data folder ${dir} cannot be used: ${error instanceof Error ? error.message : String(error)}`);

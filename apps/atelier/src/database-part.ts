@@ -3,19 +3,27 @@ import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@atelier
 const LOOK_EACH_MS = 250; // a killed server is back within a second, before clients give up
 
 /** The database of the process: its URL, and how to stop it where it is ours. */
-export type DatabasePart = { readonly url: string; readonly kind: 'embedded' | 'given'; stop(): Promise<void> };
+export type DatabasePart = {
+  readonly url: string;
+  stop(): Promise<void>;
+  /** After a start that failed: a server that somebody else may be using keeps running. */
+  abandon(): Promise<void>;
+};
 
 /** Starts the embedded server and watches over it, or takes the given one. */
 export const startDatabase = async (url: string | undefined, dataDir: string, log: Log): Promise<DatabasePart> => {
-  if (url) return { url, kind: 'given', stop: () => Promise.resolve() };
+  if (url) return { url, stop: () => Promise.resolve(), abandon: () => Promise.resolve() };
   const server = await startEmbeddedPostgres({ dataDir });
   const release = supervise(server, log);
   return {
     url: server.url,
-    kind: 'embedded',
     stop: async () => {
       await release();
       await server.stop();
+    },
+    abandon: async () => {
+      await release();
+      if (!server.adopted) await server.stop();
     },
   };
 };

@@ -9,7 +9,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '@atelier/contracts';
 import { type Owner, binariesFor, canEnter, serverOwner } from './postgres-files';
@@ -17,6 +17,8 @@ import { type Owner, binariesFor, canEnter, serverOwner } from './postgres-files
 export type EmbeddedPostgres = {
   readonly url: string;
   readonly port: number;
+  /** It was running already: left behind by a killed process, or in use by another one. */
+  readonly adopted: boolean;
   /** The process id of the server at this moment; for fault tests. */
   pid(): number | undefined;
   /** Starts the server again where it died; true if it had to. */
@@ -45,10 +47,12 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   makeEnterable(options.dataDir, owner);
   const password = passwordOf(options.dataDir);
   if (!existsSync(join(server.data, 'PG_VERSION'))) await initialise(server, password);
-  const port = (await isRunning(server)) ? portOf(server) : await startOn(server, await rememberedOrFreePort(options.dataDir));
+  const adopted = await isServing(server);
+  const port = adopted ? portOf(server) : await startOn(server, await rememberedOrFreePort(options.dataDir));
   return {
     url: `postgresql://atelier:${password}@127.0.0.1:${port}/postgres`,
     port,
+    adopted,
     pid: () => pidOf(server),
     ensureRunning: async () => {
       if (isAlive(pidOf(server))) return false;
@@ -93,14 +97,25 @@ const startOn = async (server: Server, port: number): Promise<number> => {
     ...(server.options.fsync === false ? ['-c fsync=off', '-c full_page_writes=off', '-c synchronous_commit=off'] : []),
   ];
   for (let attempt = 1; ; attempt++) {
-    const code = await run(server, 'pg_ctl', ['start', '-D', server.data, '-w', '-t', '60', '-l', server.log, '-o', settings.join(' ')]);
-    if (code === 0 || (await isRunning(server))) return portOf(server);
+    await run(server, 'pg_ctl', ['start', '-D', server.data, '-w', '-t', '60', '-l', server.log, '-o', settings.join(' ')]);
+    if (await isServing(server)) return portOf(server);
     if (attempt === START_ATTEMPTS) throw new Fault(`PostgreSQL did not start on port ${port}:\n${endOf(server.log)}`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
 };
 
-const isRunning = async (server: Server): Promise<boolean> => (await run(server, 'pg_ctl', ['status', '-D', server.data])) === 0;
+// A killed server still counts as running for a moment; one that can be used also takes connections.
+const isServing = async (server: Server): Promise<boolean> =>
+  (await run(server, 'pg_ctl', ['status', '-D', server.data])) === 0 && (await takesConnections(portOf(server)));
+
+const takesConnections = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(port, '127.0.0.1', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
 
 // The server inherits nothing: with pipes the caller would wait for it for ever.
 const run = (server: Server, tool: string, args: readonly string[]): Promise<number> =>

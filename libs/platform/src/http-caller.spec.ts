@@ -89,6 +89,14 @@ describe('no answer', () => {
   it('to the name of a server that never answers the look-up is a timeout, and nothing was sent', async () =>
     expect(await caller({ timeoutMs: 50, resolve: () => undefined }).call({ method: 'POST', url: 'http://slow.test/' })).toMatchObject({ reason: 'timeout', wasSent: false }));
 
+  it('is waited for once the caller gives up, or has given up before', async () => {
+    const stop = new AbortController();
+    const { url, seen } = await serve(() => stop.abort());
+    expect(await caller().call({ method: 'POST', url, signal: stop.signal })).toMatchObject({ reason: 'network', wasSent: true });
+    expect(await caller().call({ method: 'POST', url, signal: stop.signal })).toMatchObject({ reason: 'network', wasSent: false });
+    expect(seen).toHaveLength(1);
+  });
+
   it('counts the time over all redirects together', async () => {
     const slow = await serve((_, response) => void setTimeout(() => response.writeHead(302, { location: '/again' }).end(), 60));
     expect(await caller({ timeoutMs: 100 }).call({ method: 'GET', url: slow.url })).toMatchObject({ reason: 'timeout' });

@@ -16,6 +16,8 @@ export type OutboundRequest = {
   readonly redirects?: 'follow' | 'answer';
   /** One origin that the operator chose and that may lie in a private network, such as the configured carrier. */
   readonly trustedOrigin?: string;
+  /** Gives the call up: it ends as a network failure at once. */
+  readonly signal?: AbortSignal;
 };
 
 /** An answer of whatever status; header names in lower case, the body decoded by its character set. */
@@ -82,7 +84,7 @@ export const createHttpCaller = (options: HttpCallerOptions): HttpCaller => {
     const isGuarded = guarded !== open && hop.url.origin !== request.trustedOrigin;
     const address = addressOfHost(hop.url.hostname); // sockets do not look up what is an address already
     if (isGuarded && address !== undefined && !isPublicAddress(address)) return Promise.resolve(failed('refused-address', false, new RefusedAddress(address).message));
-    return new Promise((settle) => new Exchange(settle, remainingMs, responseBytesMax, request.redirects !== 'answer').start(isGuarded ? guarded : open, hop));
+    return new Promise((settle) => new Exchange(settle, remainingMs, responseBytesMax, request).start(isGuarded ? guarded : open, hop));
   };
 
   const call = async (request: OutboundRequest): Promise<OutboundResult> => {
@@ -118,12 +120,14 @@ class Exchange implements Dispatcher.DispatchHandler {
     private readonly settle: (result: OutboundResult) => void,
     remainingMs: number,
     private readonly bytesMax: number,
-    private readonly cutsRedirects: boolean,
+    private readonly request: OutboundRequest,
   ) {
     this.deadline = setTimeout(() => this.cut(failed('timeout', this.wasSent, 'No complete answer in time')), remainingMs);
+    request.signal?.addEventListener('abort', this.giveUp);
   }
 
   start(agent: Agent, { url, method, headers, body }: Hop): void {
+    if (this.request.signal?.aborted) return this.giveUp();
     try {
       agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 }, this);
     } catch (error) {
@@ -141,7 +145,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (status < 200) return; // an interim answer
     this.status = status;
     this.headers = flat(headers);
-    if (this.cutsRedirects && isRedirect({ status, headers: this.headers })) return this.cut(this.answer()); // nobody reads its body
+    if (this.request.redirects !== 'answer' && isRedirect({ status, headers: this.headers })) return this.cut(this.answer()); // nobody reads its body
     if (Number(this.headers['content-length'] ?? 0) > this.bytesMax) this.tooLarge();
   }
 
@@ -169,6 +173,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.cut(failed('too-large', true, `The answer is longer than ${this.bytesMax} bytes`));
   }
 
+  private readonly giveUp = (): void => this.cut(failed('network', this.wasSent, 'Given up'));
+
   private cut(result: OutboundResult): void {
     this.finish(result);
     this.controller?.abort(new Error('cut off'));
@@ -178,6 +184,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.isSettled) return;
     this.isSettled = true;
     clearTimeout(this.deadline);
+    this.request.signal?.removeEventListener('abort', this.giveUp);
     this.settle(result);
   }
 }

@@ -76,7 +76,7 @@ describe('the official client', () => {
     const validate = (definition: unknown) => client.studio.v2.flowValidate.update({ friendlyName: 'f', status: 'draft', definition });
     expect(await validate(sampleDefinition())).toMatchObject({ valid: true });
     const { states: _, ...stateless } = sampleDefinition();
-    expect(await failureOf(validate(stateless))).toMatchObject({ status: 400, code: 81022, details: { errors: [{ property_path: '#/states', message: 'is missing but it is required' }] } });
+    expect(await failureOf(validate(stateless))).toMatchObject({ status: 400, code: 81022, details: { errors: expect.arrayContaining([{ property_path: '#/states', message: 'is missing but it is required' }]) } });
     const dangling = { ...sampleDefinition(), states: sampleDefinition(0).states.map((state) => ({ ...state, transitions: [{ event: 'incomingMessage', next: 'nowhere' }] })) };
     expect(await failureOf(validate(dangling))).toMatchObject({ status: 400, code: 81022, details: { errors: [{ property_path: '#/states/0/transitions/0/next' }] } });
   });
