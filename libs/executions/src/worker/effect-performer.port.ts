@@ -17,6 +17,8 @@ export type EffectContext = {
   readonly nowMs: number;
   /** Aborted when the worker stops: give up, the next owner reconciles. */
   readonly signal: AbortSignal;
+  /** Whether a step has this message as its outcome already: a look-up must not take it for another's. Absent: nobody asks. */
+  readonly isClaimed?: (messageSid: string) => Promise<boolean>;
 };
 
 /**
