@@ -13,6 +13,7 @@ const example: object = JSON.parse(readFileSync(join(__dirname, '..', '..', '..'
 const clientOf = ({ url, accountSid, authToken }: RunningAtelier): twilio.Twilio => {
   const client = twilio(accountSid, authToken);
   client.studio.baseUrl = url;
+  client.monitor.baseUrl = url;
   return client;
 };
 
@@ -58,6 +59,20 @@ describe('the product as a process', () => {
     await client.studio.v2.flows(before.sid).remove();
     await expect(client.studio.v2.flows(before.sid).fetch()).rejects.toMatchObject({ status: 404, code: 20404 });
   }, 90_000);
+
+  it('records every change of a flow with its author and where it came from', async () => {
+    const client = clientOf(atelier);
+    const { sid } = await client.studio.v2.flows.create({ friendlyName: 'audited', status: 'draft', definition: example });
+    await client.studio.v2.flows(sid).update({ status: 'published' });
+    await client.studio.v2.flows(sid).remove();
+    const records = await eventually('three records', async () => {
+      const found = await client.monitor.v1.events.list({ resourceSid: sid, limit: 10 });
+      return found.length === 3 ? found : undefined;
+    });
+    expect(records.map(({ eventType }) => eventType)).toEqual(['flow.deleted', 'flow.updated', 'flow.created']);
+    for (const { source, sourceIpAddress, actorSid, actorType } of records)
+      expect([source, sourceIpAddress, actorSid, actorType]).toEqual(['api', '127.0.0.1', atelier.accountSid, 'account']);
+  }, 20_000);
 
   it('comes back by itself when only its database is killed', async () => {
     process.kill(atelier.postgresPid(), 'SIGKILL');

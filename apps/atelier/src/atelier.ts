@@ -1,3 +1,5 @@
+import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atelier/audit';
+import { createEmbeddedBus } from '@atelier/bus';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type Log, createLog, openDatabase } from '@atelier/platform';
 import { CREDENTIAL_CHECK, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
@@ -39,9 +41,15 @@ export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Ate
     const flows = await timed(say, 'flows', () => openDatabase({ url: database.url, schema: 'flows', migrations: FLOWS_MIGRATIONS }));
     stops.push(() => flows.close());
     const core = createFlowsCore(flows, flowsOptionsOf(config));
+    const audit = await timed(say, 'audit', () => openDatabase({ url: database.url, schema: 'audit', migrations: AUDIT_MIGRATIONS }));
+    stops.push(() => audit.close());
+    const records = new AuditStore(audit);
+    const bus = createEmbeddedBus([core.topic], log);
+    stops.push(() => bus.close());
+    await consumeAudited(bus, records, ['atelier.flows.events']);
     const root: DynamicModule = {
       module: AtelierModule,
-      imports: [FlowsModule.with({ core })],
+      imports: [FlowsModule.with({ core }), AuditModule.with({ store: records })],
       providers: [{ provide: CREDENTIAL_CHECK, useValue: seededAccount(folder.accountSid, folder.authToken) }],
     };
     const url = await timed(say, 'REST', async () => {

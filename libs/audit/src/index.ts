@@ -1,1 +1,4 @@
-export {};
+export { AuditModule } from './audit.module';
+export { AuditStore } from './audit-store';
+export { consumeAudited } from './audit.consumer';
+export { AUDIT_MIGRATIONS } from './migrations';
