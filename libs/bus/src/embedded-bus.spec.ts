@@ -1,86 +1,96 @@
 import type { PublicEvent } from '@atelier/contracts';
 import { silentLog } from '@atelier/platform';
 import { eventually } from '@atelier/testing';
+import { busContract } from './bus.contract';
 import { createEmbeddedBus } from './embedded-bus';
+import { MemoryTopic } from './memory-topic';
 import type { TopicSource } from './topic-source.port';
+import { topicSourceContract } from './topic-source.contract';
 
-const event = (pos: number): PublicEvent => ({
-  specversion: '1.0', id: `${pos}`, source: '/s', type: 't', time: '2026-01-31T12:00:00Z', datacontenttype: 'application/json', log: 'flows', shard: 0, pos, data: {},
+const event = (id: string) => ({ id, source: '/tests', type: 'thing.happened', time: '2026-01-31T12:00:00.000Z', data: {} });
+const topicOf = (shards = 2) => new MemoryTopic('atelier.flows.events', 'flows', shards);
+const busOver = (source: TopicSource, pollMs = 20) => createEmbeddedBus([source], silentLog, { pollMs, retryMs: 1, batchEventsMax: 100 });
+
+topicSourceContract('a topic in memory', async () => {
+  const source = topicOf();
+  return { source, append: async () => source.append(0, [event('e')]) };
 });
 
-const logOf = (events: PublicEvent[]) => {
-  const wakes = new Set<(shard: number) => void>();
-  const source: TopicSource = {
-    topic: 'atelier.flows.events',
-    log: 'flows',
-    shards: 1,
-    read: (_, after, limit) => Promise.resolve(events.filter(({ pos }) => pos > after).slice(0, limit)),
-    end: () => Promise.resolve(events.length),
-    onAppend: (wake) => {
-      wakes.add(wake);
-      return () => void wakes.delete(wake);
-    },
-  };
-  const append = (more: PublicEvent): void => {
-    events.push(more);
-    for (const wake of wakes) wake(0);
-  };
-  return { source, append };
-};
-
-const consumer = (failures = 0) => {
-  const seen: number[] = [];
-  let left = failures;
+busContract('the embedded bus', async () => {
+  const source = topicOf();
+  const buses = [busOver(source)];
   return {
-    seen,
-    subscription: {
-      topic: 'atelier.flows.events' as const,
-      group: 'spec',
-      position: () => Promise.resolve(seen.at(-1) ?? 0),
-      handle: ({ messages }: { messages: readonly PublicEvent[] }) => {
-        if (left-- > 0) return Promise.reject(new Error('the store is away'));
-        seen.push(...messages.map(({ pos }) => pos));
-        return Promise.resolve();
-      },
+    bus: buses[0] as (typeof buses)[0],
+    publish: async (shard, events) => source.append(shard, events),
+    restart: async () => {
+      await buses[0]?.close();
+      buses.push(busOver(source));
+      return buses[1] as (typeof buses)[0];
     },
+    close: async () => void (await Promise.all(buses.map((bus) => bus.close()))),
   };
-};
+});
 
-describe('the embedded bus', () => {
-  it('delivers what was there and what comes, in order, each once', async () => {
-    const { source, append } = logOf([event(1), event(2)]);
-    const bus = createEmbeddedBus([source], silentLog);
-    const { seen, subscription } = consumer();
-    await bus.subscribe(subscription);
-    await eventually('the first two', () => seen.length === 2);
-    append(event(3));
-    await eventually('the third', () => seen.length === 3, 500); // sooner than the poll: the hint woke it
-    await bus.close();
-    expect(seen).toEqual([1, 2, 3]);
+// What only this adapter can meet: it reads the owner's log itself.
+describe('a reader of the owner’s log', () => {
+  const consumer = (seen: PublicEvent[], positions: number[] = []) => ({
+    topic: 'atelier.flows.events' as const,
+    group: 'tests',
+    position: async () => {
+      positions.push(seen.length);
+      return seen.length;
+    },
+    handle: async ({ messages }: { messages: readonly PublicEvent[] }) => void seen.push(...messages),
+    deadLetter: async () => undefined,
   });
 
-  it('delivers a batch again that could not be handled, and skips nothing', async () => {
-    const { source } = logOf([event(1), event(2)]);
-    const bus = createEmbeddedBus([source], silentLog);
-    const { seen, subscription } = consumer(2);
-    await bus.subscribe(subscription);
-    await eventually('both', () => seen.length === 2);
+  it('finds what was appended without a hint by polling', async () => {
+    const source = topicOf(1);
+    const deaf: TopicSource = Object.assign(Object.create(source) as TopicSource, { onAppend: () => () => undefined });
+    const bus = busOver(deaf);
+    const seen: PublicEvent[] = [];
+    await bus.subscribe(consumer(seen));
+    source.append(0, [event('a')]);
+    await eventually('the event', () => seen.length === 1);
     await bus.close();
-    expect(seen).toEqual([1, 2]);
   });
 
-  it('does not pass a gap, and goes on when it is filled', async () => {
-    const events = [event(2)];
-    const { source, append } = logOf(events);
-    const bus = createEmbeddedBus([source], silentLog);
-    const { seen, subscription } = consumer();
-    await bus.subscribe(subscription);
-    await eventually('a look at the gap', async () => (await source.end(0)) === 1);
+  it('is woken by a hint long before it would poll', async () => {
+    const source = topicOf(1);
+    const bus = busOver(source, 60_000);
+    const seen: PublicEvent[] = [];
+    await bus.subscribe(consumer(seen));
+    for (let i = 0; i < 50; i++) {
+      source.append(0, [event(`e${i}`)]);
+      await eventually('the event', () => seen.length === i + 1);
+    }
+    await bus.close();
+  });
+
+  it('stops at a gap, and reads again from where its store stands until the owner has the missing event', async () => {
+    const source = topicOf(1);
+    source.append(0, [event('a'), event('b'), event('c')]);
+    let isMissing = true;
+    const gapped: TopicSource = Object.assign(Object.create(source) as TopicSource, {
+      read: async (shard: number, after: number, limit: number) => (await source.read(shard, after, limit)).filter(({ id }) => !(isMissing && id === 'b')),
+    });
+    const bus = busOver(gapped);
+    const seen: PublicEvent[] = [];
+    const positions: number[] = [];
+    await bus.subscribe(consumer(seen, positions));
+    await eventually('several tries', () => positions.length > 3);
     expect(seen).toEqual([]);
-    events.unshift(event(1));
-    append(event(3));
-    await eventually('all three', () => seen.length === 3);
+    isMissing = false;
+    await eventually('all events', () => seen.length === 3);
+    expect(seen.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
     await bus.close();
-    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it('refuses a topic that nobody publishes here, and a second reader of one group', async () => {
+    const bus = busOver(topicOf(1));
+    await expect(bus.subscribe({ ...consumer([]), topic: 'atelier.audit.events' })).rejects.toThrow('expected a source of atelier.audit.events');
+    await bus.subscribe(consumer([]));
+    await expect(bus.subscribe(consumer([]))).rejects.toThrow('found a second');
+    await bus.close();
   });
 });

@@ -1,3 +1,6 @@
 export type { TopicSource } from './topic-source.port';
-export type { Batch, Bus, Subscription } from './bus.port';
-export { createEmbeddedBus } from './embedded-bus';
+export type { Batch, Bus, DeadLetter, Lag, Subscription } from './bus.port';
+export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
+export { type ConsumerGroup, BusServer, Consumes } from './bus-server';
+export { type Unnumbered, MemoryTopic } from './memory-topic';
+export { topicSourceContract } from './topic-source.contract';

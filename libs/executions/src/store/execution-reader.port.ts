@@ -37,6 +37,8 @@ export type ExecutionQuery = {
   readonly limit: number;
   /** The next page: executions that started before this one (newest first). */
   readonly before?: ExecutionSid;
+  /** The previous page: executions that started after this one, the nearest first (oldest first). Never together with `before`. */
+  readonly after?: ExecutionSid;
 };
 
 /** Rows and folded logs for REST: reads your writes, also between the acceptance of a start and its first batch. */
@@ -45,11 +47,13 @@ export interface ExecutionReader {
   /** Newest first. */
   list(account: AccountSid, flow: FlowSid, query: ExecutionQuery): Promise<readonly ExecutionView[]>;
   context(account: AccountSid, flow: FlowSid, execution: ExecutionSid): Promise<JsonObject | undefined>;
-  /** Newest first; `before`: step numbers below this one. */
-  steps(account: AccountSid, flow: FlowSid, execution: ExecutionSid, page: { readonly limit: number; readonly before?: number }): Promise<readonly StepView[] | undefined>;
+  /** Newest first; `before`: step numbers below this one; `after`: above it, the nearest (lowest) first. */
+  steps(account: AccountSid, flow: FlowSid, execution: ExecutionSid, page: { readonly limit: number; readonly before?: number; readonly after?: number }): Promise<readonly StepView[] | undefined>;
   step(account: AccountSid, flow: FlowSid, execution: ExecutionSid, step: StepSid): Promise<StepView | undefined>;
   /** The context after that step. */
   stepContext(account: AccountSid, flow: FlowSid, execution: ExecutionSid, step: StepSid): Promise<JsonObject | undefined>;
   /** The answer that a repeated webhook of this contact gets: the TwiML of what its active execution waits with. */
   twiml(account: AccountSid, flow: FlowSid, contact: string, addresses: readonly string[]): Promise<string | undefined>;
+  /** The execution that holds one of these claims, if any: inputs of its contact start no new one. */
+  active(account: AccountSid, flow: FlowSid, contact: string, addresses: readonly string[]): Promise<ExecutionSid | undefined>;
 }
