@@ -43,7 +43,7 @@ export const ENTER_MESSAGES: Statement = {
   name: 'executions.enter-messages',
   text: `with input as (select * from rows from (unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::smallint[]), unnest(${texts(5)})) with ordinality t (input, key, other, birth, body, n)),
   fresh as (insert into seen (input) select input from input order by input on conflict (input) do nothing returning input),
-  routed as (select i.n, i.body, c.execution, coalesce(c.shard, i.birth) as shard from input i join fresh using (input)
+  routed as (select i.n, i.body, c.execution, coalesce(c.shard, i.birth) as shard from (select distinct on (input) * from input order by input, n) i join fresh using (input)
     left join lateral (select execution, shard from claim c where c.key in (i.key, i.other) order by c.key = i.key desc limit 1) c on true),
   ${RANKED('routed')},
   ${ENTERED(COMMAND_KIND.message)}`,
