@@ -15,11 +15,11 @@ export const createMessagesApi = (caller: HttpCaller, site: CarrierSite): Messag
   const trustedOrigin = new URL(site.baseUrl).origin;
   return {
     isConclusive: site.isLookupConclusive,
-    send: async (account, key, message) => {
+    send: async (account, key, message, signal) => {
       const url = message.service && message.channel ? chatUrl(site, message.service, message.channel) : messagesUrl(site, account);
       const headers = { ...authorization(key), 'content-type': 'application/x-www-form-urlencoded' };
       const body = new URLSearchParams([...formOf(message)]).toString();
-      return sendResultOf(await caller.call({ method: 'POST', url, headers, body, redirects: 'answer', trustedOrigin }));
+      return sendResultOf(await caller.call({ method: 'POST', url, headers, body, redirects: 'answer', trustedOrigin, ...(signal && { signal }) }));
     },
     find: async (account, key, sought) => {
       const url = `${messagesUrl(site, account)}?${new URLSearchParams(filterOf(sought)).toString()}`;

@@ -29,9 +29,9 @@ export type SendResult =
   | { readonly kind: 'unreachable'; readonly message: string }
   | { readonly kind: 'unknown'; readonly message: string };
 
-/** Sends one message, once; never repeats it by itself. */
+/** Sends one message, once; never repeats it by itself. An aborted call ends at once, as one that broke. */
 export interface MessageSender {
-  send(account: AccountSid, key: ApiKey, message: OutgoingMessage): Promise<SendResult>;
+  send(account: AccountSid, key: ApiKey, message: OutgoingMessage, signal?: AbortSignal): Promise<SendResult>;
 }
 
 /** What an attempt would have created. Absent `body`: the text is the template's and cannot be compared. */

@@ -12,7 +12,7 @@ export type EffectKind<R> = {
 };
 
 const ATTEMPTS = 4;
-const PAUSE_MS = 500; // all in all less than the 5 s within which a marked effect has to start
+const PAUSE_MS = 250; // all in all less than the 5 s within which a marked effect has to start
 
 /** Asks a neighbour for what an effect needs before it acts: a Fault is met with patience, then with undefined. Nothing was sent so far. */
 export const patiently = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {

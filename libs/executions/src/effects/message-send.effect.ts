@@ -21,9 +21,9 @@ export type MessageSendOptions = {
 
 /** Sends a message with the Studio API Key; the outcome is the resource with capitalised names. */
 export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions): EffectKind<MessageRequest> => ({
-  perform: async (effect, request) => {
+  perform: async (effect, request, { signal }) => {
     const message = { ...request, statusCallback: statusCallbackUrl(publicUrl(), effect) };
-    const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message), isRefusal);
+    const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message, signal), isRefusal);
     return result ? outcomeOf(effect, request, result) : notSent(SENDING_FAILED, 'The Studio API Key of the account is not to be had at the moment');
   },
   reconcile: async (effect, request, context) => {
