@@ -1,10 +1,23 @@
+/**
+ * Records and the positions of their sources, in audit's own database.
+ *
+ * R1. One statement a batch: the source's position is locked, what is newer is kept, numbered per account and for the topic, inserted (A3).
+ * R2. Numbers of an account have no gaps and are committed in their order, for the account's head row is locked until the commit: a reader who
+ *     sees number n can read all below it. The same holds of the topic's positions (A4).
+ * R3. A batch that begins behind a gap is refused as a whole.
+ * R4. Locks are taken in one order (source, accounts by name, topic), so competing consumers cannot block each other for ever.
+ */
+import { type AccountSid, type PublicEvent, Fault } from '@atelier/contracts';
+import type { Batch, DeadLetter, TopicSource } from '@atelier/bus';
 import type { Database } from '@atelier/platform';
-import { type Page, type PageQuery, keyset, pageOf } from '@atelier/rest-kit';
-import type { AuditRecord } from './records';
+import { type Page, type PageQuery, pageOf } from '@atelier/rest-kit';
+import { type AuditFilter, type AuditPlace, listStatement } from './audit-list';
+import { AUDIT_LOG, publicAuditEvent } from './publish';
+import { recordsOf } from './records';
 
-/** A record as it is read: the body is JSON text. */
+/** A record as it is stored; the body is the JSON text of an AuditBody. */
 export type AuditRow = {
-  readonly account: string;
+  readonly account: AccountSid;
   readonly seq: string;
   readonly sid: string;
   readonly at: Date;
@@ -15,37 +28,34 @@ export type AuditRow = {
   readonly body: string;
 };
 
-/** What a list may be narrowed by; dates are inclusive but for `before`. */
-export type AuditFilter = {
-  readonly column?: { readonly name: 'actor' | 'event_type' | 'resource' | 'source_ip'; readonly value: string } | undefined;
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
-  readonly before?: Date | undefined;
-};
+export const COLUMNS = 'account, seq, sid, at, event_type, actor, resource, source_ip, body';
 
-export type AuditPlace = readonly [at: string, seq: number];
-
-const COLUMNS = 'account, seq, sid, at, event_type, actor, resource, source_ip, body';
-
-/**
- * One statement a batch (A3): locks the source's position, keeps what is newer, numbers it per account without a gap, inserts. Positions of
- * events that make no record travel along, so that the source moves on. Competing and repeated deliveries find nothing newer.
- */
+// $1 log, $2 shard, $3 first and $4 last position of the batch, then the records.
 const APPEND = {
   name: 'audit-append',
   text: `with last as (select pos from source_position where log = $1 and shard = $2 for update),
-    fresh as (select t.* from last, unnest($3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
-                t (pos, account, sid, at, event_type, actor, resource, source_ip, body) where t.pos > last.pos),
-    n as (select account, count(*) n from fresh group by account),
-    head as (insert into audit_head as h (account, seq) select account, n from n order by account
+    here as (select pos from last where pos >= $3::bigint - 1),
+    fresh as (select t.* from here, unnest($5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[])
+                with ordinality t (pos, account, sid, at, event_type, actor, resource, source_ip, hidden, body, n) where t.pos > here.pos),
+    counted as (select account, count(*) c from fresh group by account),
+    head as (insert into audit_head as h (account, seq) select account, c from counted order by account
                on conflict (account) do update set seq = h.seq + excluded.seq returning account, seq),
-    src as (update source_position p set pos = greatest(p.pos, $12::bigint) where p.log = $1 and p.shard = $2)
-  insert into audit_record (${COLUMNS})
-  select f.account, head.seq - n.n + row_number() over (partition by f.account order by f.pos), f.sid, f.at, f.event_type, f.actor, f.resource, f.source_ip, f.body
-    from fresh f join n using (account) join head using (account)`,
+    topic as (update audit_log l set pos = l.pos + x.c from (select count(*) c from fresh join head using (account) having count(*) > 0) x returning l.pos - x.c as base),
+    source as (update source_position p set pos = $4 from here where p.log = $1 and p.shard = $2 and p.pos < $4),
+    stored as (insert into audit_record (${COLUMNS}, hidden, pos)
+      select f.account, head.seq - c.c + row_number() over (partition by f.account order by f.n), f.sid, f.at, f.event_type, f.actor, f.resource, f.source_ip, f.body, f.hidden,
+             topic.base + row_number() over (order by f.n)
+        from fresh f join counted c using (account) join head using (account) cross join topic returning 1)
+  select last.pos, (select count(*) from stored) as stored from last`,
 };
 
+// The letter and the position behind it, unless somebody else has been there.
+const PARK = `with moved as (update source_position set pos = $3 where log = $1 and shard = $2 and pos = $3::bigint - 1 returning pos)
+  insert into dead_letter (log, shard, pos, reason, body) select $1, $2, pos, $4, $5 from moved`;
+
 export class AuditStore {
+  private readonly listeners = new Set<(shard: number) => void>();
+
   constructor(private readonly db: Database) {}
 
   /** How far a log was read; the row exists from the first question on. */
@@ -55,11 +65,13 @@ export class AuditStore {
     return Number(row?.pos ?? 0);
   }
 
-  /** Stores the records of a batch and the position that it reached. */
-  async append(log: string, shard: number, upTo: number, records: readonly (AuditRecord & { readonly pos: number })[]): Promise<void> {
-    await this.db.query(APPEND, [
-      log,
-      shard,
+  /** Stores the records of a batch and the position that it reached. A gap before it is a Fault. */
+  async append({ log, shard, messages }: Batch): Promise<void> {
+    const [first, last] = [messages[0]?.pos, messages.at(-1)?.pos];
+    if (first === undefined) return;
+    const records = messages.flatMap((event) => recordsOf(event).map((record) => ({ ...record, pos: event.pos })));
+    const [row] = await this.db.query<{ pos: string; stored: string }>(APPEND, [
+      ...[log, shard, first, last],
       records.map(({ pos }) => pos),
       records.map(({ account }) => account),
       records.map(({ sid }) => sid),
@@ -68,34 +80,50 @@ export class AuditStore {
       records.map(({ actor }) => actor),
       records.map(({ resource }) => resource),
       records.map(({ sourceIp }) => sourceIp),
+      records.map(({ isHidden }) => isHidden),
       records.map(({ body }) => JSON.stringify(body)),
-      upTo,
     ]);
+    if (!row || Number(row.pos) < first - 1) throw new Fault(`expected ${log} ${shard} to go on behind ${row?.pos ?? 'an unknown position'}, found ${first}`);
+    if (Number(row.stored) > 0) for (const wake of this.listeners) wake(0);
   }
 
-  async find(account: string, sid: string): Promise<AuditRow | undefined> {
+  /** Puts an event aside that no record can be made of, with the reason. */
+  async park({ event, reason }: DeadLetter): Promise<void> {
+    await this.db.query(PARK, [event.log, event.shard, event.pos, reason, JSON.stringify(event)]);
+  }
+
+  async find(account: AccountSid, sid: string): Promise<AuditRow | undefined> {
     return (await this.db.query<AuditRow>(`select ${COLUMNS} from audit_record where account = $1 and sid = $2`, [account, sid]))[0];
   }
 
-  /** Newest first. Records that come while a client pages are newer than its place, so it neither repeats nor misses any. */
-  list(account: string, filter: AuditFilter, page: PageQuery<AuditPlace>): Promise<Page<AuditRow>> {
-    const conditions = [
-      ['account =', account],
-      ...(filter.column ? [[`${filter.column.name} =`, filter.column.value] as const] : []),
-      ...(filter.from ? [['at >=', filter.from] as const] : []),
-      // Whole seconds are what clients can name, so an inclusive bound takes the whole second.
-      ...(filter.to ? [['at <', new Date(filter.to.getTime() + 1_000)] as const] : []),
-      ...(filter.before ? [['at <', filter.before] as const] : []),
-    ] as const;
+  /**
+   * Newest first. The first page fixes the highest number that the walk shows, so all its pages together are the records of one moment, whatever is
+   * written meanwhile (keeps R2).
+   */
+  list(account: AccountSid, filter: AuditFilter, page: PageQuery<AuditPlace>): Promise<Page<AuditRow & { readonly bound: string }>> {
     return pageOf(
       page,
-      (row: AuditRow): AuditPlace => [row.at.toISOString(), Number(row.seq)],
+      (row: AuditRow & { readonly bound: string }): AuditPlace => [row.at.toISOString(), Number(row.seq), Number(row.bound)],
       (scan) => {
-        const { where, orderBy, limit, values } = keyset(['at', 'seq'], 'desc', scan, conditions.length + 1);
-        const narrowed = conditions.map(([left], i) => `${left} $${i + 1}`).join(' and ');
-        const text = `select ${COLUMNS} from audit_record where ${narrowed} and ${where} order by ${orderBy} limit ${limit}`;
-        return this.db.query<AuditRow>(text, [...conditions.map(([, value]) => value), ...values]);
+        const { text, values } = listStatement(COLUMNS, account, filter, scan);
+        return this.db.query<AuditRow & { readonly bound: string }>(text, values);
       },
     );
   }
+
+  /** `atelier.audit.events`: every record, hidden ones too, in the order of storing. */
+  readonly topic: TopicSource = {
+    topic: 'atelier.audit.events',
+    log: AUDIT_LOG,
+    shards: 1,
+    read: async (_, after, limit): Promise<readonly PublicEvent[]> => {
+      const text = `select ${COLUMNS}, pos from audit_record where pos > $1 order by pos limit $2`;
+      return (await this.db.query<AuditRow & { pos: string }>(text, [after, limit])).map((row) => publicAuditEvent(row, Number(row.pos)));
+    },
+    end: async () => Number((await this.db.query<{ pos: string }>('select pos from audit_log'))[0]?.pos ?? 0),
+    onAppend: (wake) => {
+      this.listeners.add(wake);
+      return () => void this.listeners.delete(wake);
+    },
+  };
 }

@@ -1,4 +1,4 @@
 export { AuditModule } from './audit.module';
 export { AuditStore } from './audit-store';
-export { consumeAudited } from './audit.consumer';
+export { AUDITED_TOPICS, auditServer, consumeAudited } from './audit.consumer';
 export { AUDIT_MIGRATIONS } from './migrations';

@@ -7,22 +7,37 @@ export class Audit1795000000200 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('create table source_position (log text not null, shard int not null, pos bigint not null, constraint source_position_pk primary key (log, shard))');
     await runner.query('create table audit_head (account text constraint audit_head_pk primary key, seq bigint not null)');
+    // The public topic's numbers.
+    await runner.query('create table audit_log (one boolean constraint audit_log_pk primary key default true check (one), pos bigint not null)');
+    await runner.query('insert into audit_log (pos) values (0)');
     await runner.query(`create table audit_record (
       account text not null,
       seq bigint not null,
+      pos bigint not null constraint audit_record_pos unique,
       sid text not null constraint audit_record_sid unique,
       at timestamptz not null,
       event_type text not null,
       actor text,
       resource text not null,
       source_ip text,
+      hidden boolean not null,
       body text not null,
       constraint audit_record_pk primary key (account, seq))`);
-    for (const column of ['at', 'event_type, at', 'actor, at', 'resource, at', 'source_ip, at'])
-      await runner.query(`create index audit_record_by_${column.split(',')[0]} on audit_record (account, ${column} desc, seq desc)`);
+    await runner.query('create index audit_record_by_date on audit_record (account, at desc, seq desc)');
+    for (const column of ['event_type', 'actor', 'resource', 'source_ip'])
+      await runner.query(`create index audit_record_by_${column} on audit_record (account, ${column}, at desc, seq desc)`);
+    await runner.query(`create table dead_letter (
+      log text not null,
+      shard int not null,
+      pos bigint not null,
+      parked_at timestamptz not null default now(),
+      reason text not null,
+      body text not null,
+      constraint dead_letter_pk primary key (log, shard, pos))`);
   }
 
   async down(): Promise<void> {} // migrations only add
 }
 
+/** For `openDatabase`. */
 export const AUDIT_MIGRATIONS = [Audit1795000000200];

@@ -1,42 +1,59 @@
-import { type Meta, Rejection } from '@atelier/contracts';
-import { CallerMeta, type PageQuery, Paged, PublicUrl, Query, SidParam, dateFilter, listAnswer } from '@atelier/rest-kit';
+import { type Meta, Rejection, isSid } from '@atelier/contracts';
+import { CallerMeta, type PageQuery, Paged, PublicUrl, Query, SidParam, dateFilter, listAnswer, normalSid, parseDate } from '@atelier/rest-kit';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { z } from 'zod';
-import { type AuditFilter, type AuditPlace, AuditStore } from '../audit-store';
+import type { AuditFilter, AuditPlace } from '../audit-list';
+import { AuditStore } from '../audit-store';
 import { presentEvent } from './event-presenter';
 
-const place = z.tuple([z.iso.datetime(), z.int()]);
+const place = z.tuple([z.iso.datetime(), z.int(), z.int()]);
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+/**
+ * An inclusive upper bound, as the last millisecond that it includes: clients name whole seconds, and `event_date` shows them.
+ * Unspecified by Twilio: a bound without a time includes its whole day.
+ */
+const lastMillisecond = z.string().transform((text, context): Date => {
+  const date = parseDate(text);
+  const unitMs = text.length === 'YYYY-MM-DD'.length ? DAY_MS : SECOND_MS;
+  if (date) return new Date(Math.floor(date.getTime() / unitMs) * unitMs + unitMs - 1);
+  context.addIssue({ code: 'custom', message: 'expected YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ' });
+  return z.NEVER;
+});
+
+// An identifier in its normal spelling; an empty value is none.
+const exact = z.string().transform((text) => (text === '' ? undefined : SIDS.some((prefix) => isSid(prefix, text)) ? normalSid(text as `AC${string}`) : text)); // isSid found it to be one
+const SIDS = ['AC', 'US', 'SK', 'CR', 'FW'] as const;
 
 const filters = z.object({
-  ActorSid: z.string().optional(),
-  EventType: z.string().optional(),
-  ResourceSid: z.string().optional(),
-  SourceIpAddress: z.string().optional(),
+  ActorSid: exact.optional(),
+  EventType: exact.optional(),
+  ResourceSid: exact.optional(),
+  SourceIpAddress: exact.optional(),
   StartDate: dateFilter.optional(),
-  EndDate: dateFilter.optional(),
+  EndDate: lastMillisecond.optional(),
   DateCreatedFrom: dateFilter.optional(),
   DateCreatedTo: dateFilter.optional(),
 });
 
 const COLUMN_OF = { ActorSid: 'actor', EventType: 'event_type', ResourceSid: 'resource', SourceIpAddress: 'source_ip' } as const;
-type FilterName = keyof typeof COLUMN_OF;
-const FILTER_NAMES = Object.keys(COLUMN_OF) as FilterName[]; // its own keys
 
-// Twilio: at most one of the four; dates combine with any of them. `EndDate` is inclusive, `DateCreatedTo` is not.
+// At most one of the four; dates combine with any of them (`spec/audit-and-keys.md` 1.2).
 const filterOf = (query: z.infer<typeof filters>): AuditFilter => {
-  const given = FILTER_NAMES.filter((name) => query[name] !== undefined);
-  const [name, other] = given;
-  if (name && other) throw new Rejection('InvalidParameter', { message: `At most one of ${FILTER_NAMES.join(', ')} may be given, found ${given.join(' and ')}` });
-  const value = name && query[name];
-  return {
-    column: name && value !== undefined ? { name: COLUMN_OF[name], value } : undefined,
-    from: query.StartDate ?? query.DateCreatedFrom,
-    to: query.EndDate,
-    before: query.DateCreatedTo,
-  };
+  const columns = Object.entries(COLUMN_OF).flatMap(([parameter, name]) => {
+    const value = query[parameter as keyof typeof COLUMN_OF]; // its own keys
+    return value === undefined ? [] : [{ parameter, name, value }];
+  });
+  if (columns.length > 1) {
+    const given = columns.map(({ parameter }) => parameter).join(' and ');
+    throw new Rejection('InvalidParameter', { message: `At most one of ${Object.keys(COLUMN_OF).join(', ')} may be given, found ${given}` });
+  }
+  return { column: columns[0], from: query.StartDate ?? query.DateCreatedFrom, to: query.EndDate, before: query.DateCreatedTo };
 };
 
-/** Monitor's events: read-only. */
+/** Monitor's events: read-only, those of the credential's account. */
 @Controller('v1/Events')
 export class EventsController {
   constructor(@Inject(AuditStore) private readonly store: AuditStore) {}
