@@ -45,6 +45,7 @@ export class CachedFlowDirectory implements FlowDirectory {
     if (!entry) return undefined;
     if (name === 'LatestPublished') return entry.latest_published ?? undefined;
     if (name === 'LatestRevision') return entry.latest_valid ? entry.latest : undefined;
+    if (name > entry.latest) return undefined;
     const rows = await this.db.query<{ revision: number }>('select revision from flow_revision where flow_sid = $1 and revision = $2 and valid', [
       normal(flow),
       name,

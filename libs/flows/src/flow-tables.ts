@@ -64,7 +64,7 @@ export class FlowTables {
 
   /** Revisions of a flow, newest first. */
   async revisions(account: AccountSid, sid: FlowSid, page: PageQuery<readonly [number]>): Promise<Page<RevisionRow>> {
-    await this.testUsers(account, sid); // 404 for a flow that is not there, also beyond the last page
+    await this.assertPresent(account, sid); // 404 also beyond the last page
     return pageOf(
       page,
       (row: RevisionRow): readonly [number] => [row.revision],
@@ -74,6 +74,10 @@ export class FlowTables {
         return this.db.query<RevisionRow>(text, [sid, ...values]);
       },
     );
+  }
+
+  async assertPresent(account: AccountSid, sid: FlowSid): Promise<void> {
+    one(await this.db.query('select 1 from flow where sid = $1 and account_sid = $2', [sid, account]));
   }
 
   async testUsers(account: AccountSid, sid: FlowSid): Promise<readonly string[]> {

@@ -63,6 +63,7 @@ export const flows: Decider<FlowCommand, FlowEvent, FlowState> = {
     FlowPublished: (state, { data }) => void (state.latest = data),
     FlowDeleted: (state) => void (state.isDeleted = true),
     TestUsersReplaced: (state, { data }) => void (state.testUsers = data.testUsers),
+    FlowAccessDenied: () => undefined, // never on a flow's stream
   },
 };
 

@@ -24,7 +24,7 @@ export type Before = Pick<Revision, 'revision' | 'status' | 'friendlyName' | 'co
 
 type Saved = Revision & { readonly accountSid: AccountSid; readonly authorSid: string | null };
 
-/** What is stored about flows. Stream: the flow's SID. Names and fields are a storage format. */
+/** What is stored about flows. Stream: the flow's SID, for denials the request's. Names and fields are a storage format. */
 export type FlowEvent =
   | { readonly type: 'FlowCreated'; readonly data: Saved }
   | { readonly type: 'FlowDraftSaved'; readonly data: Saved & { readonly before: Before } }
@@ -33,4 +33,5 @@ export type FlowEvent =
   | {
       readonly type: 'TestUsersReplaced';
       readonly data: { readonly accountSid: AccountSid; readonly testUsers: readonly string[]; readonly numberBefore: number };
-    };
+    }
+  | { readonly type: 'FlowAccessDenied'; readonly data: { readonly flowSid: string; readonly action: 'update' | 'delete' } };

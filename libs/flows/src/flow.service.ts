@@ -1,5 +1,5 @@
-import type { FlowSid, Meta } from '@atelier/contracts';
-import { type EventStore, handle } from '@atelier/event-store';
+import { Fault, type FlowSid, type Meta, Rejection } from '@atelier/contracts';
+import { ConcurrencyConflict, type EventStore, handle } from '@atelier/event-store';
 import { newSid } from '@atelier/platform';
 import { type Definitions, type JudgedDefinition, assertPublishable, invalidDefinition } from './definitions';
 import { type FlowCommand, type Judged, flows } from './flow.decider';
@@ -46,8 +46,9 @@ export class FlowService {
   }
 
   /** Every accepted update is a revision. Without a definition the current one stays, and is published if the status says so. */
-  async update(sid: FlowSid, flow: SaveFlow, expected: number | undefined, meta: Meta): Promise<SavedFlow> {
-    return this.oneByOne(sid, async () => {
+  update(sid: FlowSid, flow: SaveFlow, expected: number | undefined, meta: Meta): Promise<SavedFlow> {
+    return this.onFlow(sid, 'update', meta, async () => {
+      await this.tables.assertPresent(meta.accountSid, sid); // 404 before any word about the definition
       const judged = flow.definition === undefined ? await this.current(sid, flow.status, meta) : await this.stored(await this.accepted(flow.definition, flow.status, meta));
       const { status, friendlyName, commitMessage = null } = flow;
       const [event] = await this.append(sid, { type: 'SaveRevision', data: { ...byWhom(meta), status, friendlyName, commitMessage, judged, expected } }, meta);
@@ -56,12 +57,12 @@ export class FlowService {
   }
 
   async delete(sid: FlowSid, expected: number | undefined, meta: Meta): Promise<void> {
-    await this.oneByOne(sid, () => this.append(sid, { type: 'DeleteFlow', data: { accountSid: meta.accountSid, expected } }, meta));
+    await this.onFlow(sid, 'delete', meta, () => this.append(sid, { type: 'DeleteFlow', data: { accountSid: meta.accountSid, expected } }, meta));
   }
 
   async replaceTestUsers(sid: FlowSid, testUsers: readonly string[], meta: Meta): Promise<void> {
     const data = { accountSid: meta.accountSid, testUsers: [...new Set(testUsers)] };
-    await this.oneByOne(sid, () => this.append(sid, { type: 'ReplaceTestUsers', data }, meta));
+    await this.onFlow(sid, 'update', meta, () => this.append(sid, { type: 'ReplaceTestUsers', data }, meta));
   }
 
   /** Throws what a create with the same values would throw. */
@@ -96,8 +97,29 @@ export class FlowService {
     return { definitionSha256, reportSha256, valid: errors.length === 0, widgets };
   }
 
+  /** A change of another account's flow is answered like that of a missing one, and recorded with the account that tried (invariant A10). */
+  private onFlow<T>(sid: FlowSid, action: 'update' | 'delete', meta: Meta, work: () => Promise<T>): Promise<T> {
+    return this.oneByOne(sid, work).catch(async (error: unknown) => {
+      if (error instanceof Rejection && error.name === 'NotFound' && (await this.isForeign(sid, meta))) await this.denied(sid, action, meta);
+      throw error;
+    });
+  }
+
+  private async isForeign(sid: FlowSid, { accountSid }: Meta): Promise<boolean> {
+    const [created] = (await this.store.read(sid)) as readonly FlowEvent[]; // a flow's stream holds nothing else
+    return created?.type === 'FlowCreated' && created.data.accountSid !== accountSid;
+  }
+
+  private async denied(flowSid: FlowSid, action: 'update' | 'delete', meta: Meta): Promise<void> {
+    const event = { type: 'FlowAccessDenied', data: { flowSid, action } } satisfies FlowEvent;
+    await this.store.append([{ stream: meta.requestSid ?? newSid('RQ'), expectedVersion: 0, events: [event], meta }]);
+  }
+
   private append(sid: FlowSid, command: FlowCommand, meta: Meta): Promise<readonly FlowEvent[]> {
-    return handle(this.store, flows, sid, command, meta);
+    return handle(this.store, flows, sid, command, meta).catch((error: unknown) => {
+      if (!(error instanceof ConcurrencyConflict)) throw error;
+      throw new Fault(`expected flow ${sid} to stand still for one save, found it saved elsewhere again and again`);
+    });
   }
 }
 

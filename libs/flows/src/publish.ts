@@ -3,27 +3,33 @@ import type { Recorded } from '@atelier/event-store';
 import type { Before, FlowEvent, Revision } from './flow.events';
 
 type Change = { readonly previous: string | number | null; readonly updated: string | number | null };
-type Published = { readonly type: 'flow.created' | 'flow.updated' | 'flow.deleted'; readonly data: Record<string, unknown>; readonly properties: Record<string, Change> };
+type Published = {
+  readonly type: `flow.${'created' | 'updated' | 'deleted' | 'update-denied' | 'delete-denied'}`;
+  readonly data: Record<string, unknown>;
+  readonly properties: Record<string, Change>;
+};
 
 /** The log's name in public events. */
 export const FLOWS_LOG = 'flows';
 
 /** Stored fact → public message. Definitions and addresses of test users never leave (invariant A8): hashes and numbers do. */
 export const publicFlowEvent = (event: Recorded): PublicEvent => {
-  const { type, data, properties } = publishedOf(event as Recorded<FlowEvent>); // this log holds nothing else
+  const stored = event as Recorded<FlowEvent>; // this log holds nothing else
+  const { type, data, properties } = publishedOf(stored);
+  const flowSid = stored.type === 'FlowAccessDenied' ? stored.data.flowSid : event.stream;
   return {
     specversion: '1.0',
     id: event.id,
     source: `/accounts/${event.meta.accountSid}`,
     type,
-    subject: event.stream,
+    subject: flowSid,
     time: event.at,
     datacontenttype: 'application/json',
     log: FLOWS_LOG,
     shard: 0,
     pos: event.position,
     meta: event.meta,
-    data: { account_sid: event.meta.accountSid, flow_sid: event.stream, ...data, resource_properties: properties },
+    data: { account_sid: event.meta.accountSid, flow_sid: flowSid, ...data, resource_properties: properties },
   };
 };
 
@@ -42,6 +48,8 @@ const publishedOf = (event: FlowEvent): Published => {
       const { friendlyName, status, revision } = event.data.before;
       return { type: 'flow.deleted', data: {}, properties: toNothing({ friendly_name: friendlyName, status, revision }) };
     }
+    case 'FlowAccessDenied':
+      return { type: `flow.${event.data.action}-denied`, data: {}, properties: {} };
   }
 };
 

@@ -16,4 +16,4 @@ export { type ErrorAnswer, type ErrorBody, errorAnswer, errorBody } from './erro
 export { HealthRegistry } from './health';
 export { SchemaRegistry } from './schemas';
 export { RateLimit } from './rate-limit';
-export { type Route, RouteTable } from './route-table';
+export { type Route, RouteTable, unguardedRoutes } from './route-table';

@@ -1,3 +1,4 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 import type { Access } from './edge';
 
@@ -27,3 +28,10 @@ export class RouteTable {
 
 const patternOf = (path: string): RegExp =>
   new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, (c) => (c === '*' ? '.*' : `\\${c}`)).replace(/:\w+/g, '[^/]+')}/?$`);
+
+/** For a test over a whole application: the routes that answer somebody without credentials although they are not public. */
+export const unguardedRoutes = async (app: NestFastifyApplication): Promise<readonly Route[]> => {
+  const closed = app.get(RouteTable).all().filter(({ access }) => access !== 'public');
+  const answers = await Promise.all(closed.map(({ method, path }) => app.inject({ method: method as 'GET', url: path }))); // a method that the route names
+  return closed.filter((_, i) => answers[i]?.statusCode !== 401);
+};

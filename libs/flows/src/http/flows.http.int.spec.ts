@@ -218,10 +218,11 @@ describe('401', () => {
 });
 
 describe('404', () => {
-  it("for another account's flow, whatever is asked, and nothing changes", async () => {
+  it("for another account's flow, whatever is asked; nothing changes, and every attempt to change is recorded", async () => {
     const { sid } = await client.studio.v2.flows.create(draft('mine'));
     const theirs = stranger.studio.v2.flows(sid);
     const before = await app.core.store.end();
+    const unchanged = await client.studio.v2.flows(sid).fetch();
     const attempts = [
       () => theirs.fetch(), () => theirs.update({ status: 'published' }), () => theirs.update({ status: 'draft', definition: sampleDefinition() }), () => theirs.remove(),
       () => theirs.revisions('1').fetch(), () => theirs.testUsers().fetch(), () => theirs.testUsers().update({ testUsers: ['+1'] }),
@@ -230,6 +231,19 @@ describe('404', () => {
     for (const attempt of attempts) expect(await failureOf(attempt())).toMatchObject({ status: 404, code: 20404 });
     expect((await raw('GET', `/v2/Flows/${sid}/Revisions`, undefined, basic(STRANGER))).status).toBe(404);
     expect((await stranger.studio.v2.flows.list()).map((flow) => flow.sid)).not.toContain(sid);
+    expect((await client.studio.v2.flows(sid).fetch()).toJSON()).toEqual(unchanged.toJSON());
+    const recorded = await app.core.topic.read(0, before, 100);
+    expect(recorded.map(({ type, subject, meta }) => [type, subject, meta?.['accountSid']])).toEqual(
+      ['update', 'update', 'delete', 'update', 'delete'].map((action) => [`flow.${action}-denied`, sid, STRANGER]),
+    );
+  });
+
+  it('for a flow that is gone, before any word about the definition', async () => {
+    const { sid } = await client.studio.v2.flows.create(draft());
+    await client.studio.v2.flows(sid).remove();
+    const before = await app.core.store.end();
+    expect(await failureOf(client.studio.v2.flows(sid).update({ status: 'draft', definition: {} }))).toMatchObject({ status: 404 });
+    expect(await failureOf(client.studio.v2.flows(sid).remove())).toMatchObject({ status: 404 });
     expect(await app.core.store.end()).toBe(before);
   });
 
