@@ -1,10 +1,10 @@
-import type { Meta } from '@atelier/contracts';
+import { type Meta, Fault } from '@atelier/contracts';
 import { type Decider, type Message, decideWith, fold } from './decider';
 import { type EventStore, ConcurrencyConflict } from './event-store';
 
 const ATTEMPTS = 3; // a conflict means somebody else was faster: look again, decide again
 
-/** Load, decide, append. The only place where a decider meets the store. */
+/** Load, decide, append. The only place where a decider meets the store. A Fault where others were faster each time. */
 export const handle = async <C extends Message, E extends Message, S>(
   store: EventStore,
   decider: Decider<C, E, S>,
@@ -20,7 +20,8 @@ export const handle = async <C extends Message, E extends Message, S>(
       await store.append([{ stream, expectedVersion: history.length, events, meta }]);
       return events;
     } catch (error) {
-      if (!(error instanceof ConcurrencyConflict) || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof ConcurrencyConflict)) throw error;
+      if (attempt === ATTEMPTS) throw new Fault(`expected to append to ${stream} within ${ATTEMPTS} attempts, found a conflict each time`, { cause: error });
     }
   }
 };

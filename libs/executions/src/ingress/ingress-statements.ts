@@ -56,7 +56,8 @@ export const ENTER_COMMANDS: Statement = {
   routed as (select i.*, coalesce((select e.shard from execution e where e.sid = i.execution and e.account = i.account),
     (select c.shard from claim c where c.execution = i.execution and not exists (select from execution e where e.sid = i.execution) limit 1)) as shard from input i),
   fresh as (insert into seen (input) select distinct input from routed where input is not null and shard is not null order by input on conflict (input) do nothing returning input),
-  taken as (select r.* from routed r left join fresh f using (input) where r.shard is not null and (r.input is null or f.input is not null)),
+  taken as (select n, shard, execution, body from routed where shard is not null and input is null
+    union all select distinct on (input) n, shard, execution, body from (select r.* from routed r join fresh using (input) where r.shard is not null order by input, n) f),
   ${RANKED('taken')},
   entered as (insert into command (shard, pos, kind, execution, body) select shard, pos, ${COMMAND_KIND.input}, execution, body from placed)
 select n::int, shard, pos from placed union all select n::int, shard, 0 from routed r where r.shard is null
