@@ -1,0 +1,58 @@
+import { type AccountSid, type ExecutionSid, sidOfUuid } from '@atelier/contracts';
+import type { Database } from '@atelier/platform';
+import { column, digits } from '../store/columns';
+
+/** An effect without outcome, as stored. `attemptedMs` is absent while it waits for a slot. */
+export type OpenRow = {
+  readonly shard: number;
+  readonly execution: ExecutionSid;
+  readonly step: number;
+  readonly account: AccountSid;
+  readonly epoch: number;
+  readonly attempts: number;
+  readonly attemptedMs: number | undefined;
+};
+
+const OPEN = {
+  name: 'executions.open-effects',
+  text: `select e.shard, e.execution, e.step, e.account, e.epoch, e.attempts, (extract(epoch from e.attempted_at) * 1000)::float8 as attempted
+    from unnest($1::smallint[]) s (shard) cross join lateral (select * from effect where shard = s.shard) e`,
+};
+
+/** What a shard has open when it is taken over, or read again after a doubt. */
+export const readOpenEffects = async (db: Database, shards: readonly number[]): Promise<readonly OpenRow[]> => {
+  const rows = await db.query<{ shard: number; execution: string; step: number; account: string; epoch: number; attempts: number; attempted: number | null }>(OPEN, [column(shards)]);
+  return rows.map(({ execution, account, attempted, ...row }) => ({
+    ...row,
+    execution: sidOfUuid('FN', execution),
+    account: sidOfUuid('AC', account),
+    attemptedMs: attempted === null ? undefined : Math.round(attempted),
+  }));
+};
+
+export type Mark = { readonly shard: number; readonly execution: ExecutionSid; readonly step: number; readonly epoch: number; readonly wasAttempts: number };
+
+// Compare-and-set: whoever read another number of attempts, or an epoch that has passed, marks nothing (W6).
+const MARK = {
+  name: 'executions.mark-effects',
+  text: `update effect e set epoch = m.epoch, attempts = m.attempts + 1, attempted_at = timestamptz 'epoch' + $1::bigint * interval '1 millisecond'
+    from (select t.*, (select l.epoch from lease l where l.shard = t.shard) as current
+      from rows from (unnest($2::smallint[]), unnest($3::uuid[]), unnest($4::int[]), unnest($5::int[]), unnest($6::smallint[])) t (shard, execution, step, epoch, attempts)) m
+    where e.shard = m.shard and e.execution = m.execution and e.step = m.step and e.attempts = m.attempts and m.current = m.epoch
+    returning e.execution, e.step`,
+};
+
+/** Marks attempts before they are made; answers those that were marked, as `execution/step`. */
+export const markAttempts = async (db: Database, marks: readonly Mark[], nowMs: number): Promise<ReadonlySet<string>> => {
+  const rows = await db.query<{ execution: string; step: number }>(MARK, [
+    nowMs,
+    column(marks.map(({ shard }) => shard)),
+    column(marks.map(({ execution }) => digits(execution))),
+    column(marks.map(({ step }) => step)),
+    column(marks.map(({ epoch }) => epoch)),
+    column(marks.map(({ wasAttempts }) => wasAttempts)),
+  ]);
+  return new Set(rows.map(({ execution, step }) => effectName(sidOfUuid('FN', execution), step)));
+};
+
+export const effectName = (execution: ExecutionSid, step: number): string => `${execution}/${step}`;

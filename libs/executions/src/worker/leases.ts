@@ -1,0 +1,126 @@
+/**
+ * Who tries which shard. Leases only avoid wasted work: the unique number of `batch` decides who wins (W2), so nothing here has to be exact.
+ * L1. A lease lasts 3 s by the database's clock and is renewed each second. L2. An owner whose renewals do not arrive gives its shards up by its own
+ * monotonic clock. L3. Each taking raises the epoch: an epoch belongs to one owner. L4. A released lease says that its shard was left in order.
+ */
+import { type Clock, type Database, type Log, ConnectionLost } from '@atelier/platform';
+import { column } from '../store/columns';
+
+export const LEASE_MS = 3_000;
+export const RENEW_EACH_MS = 1_000;
+
+/** A shard just taken. `clean`: its former owner released it. */
+export type Taken = { readonly shard: number; readonly epoch: number; readonly published: number; readonly clean: boolean };
+
+const LIVING = {
+  name: 'executions.worker-lives',
+  text: `with me as (insert into worker (id, until) values ($1, now() + $2 * interval '1 millisecond') on conflict (id) do update set until = excluded.until returning id),
+    gone as (delete from worker where until < now() - interval '1 minute')
+    select (select count(*) from worker where until > now() and id <> $1)::int + (select count(*) from me)::int as workers`,
+};
+const RENEW = {
+  name: 'executions.renew',
+  text: `update lease set until = now() + $2 * interval '1 millisecond' where owner = $1 and until > '-infinity' returning shard, epoch`,
+};
+const TAKE = {
+  name: 'executions.take',
+  text: `update lease l set owner = $1, epoch = l.epoch + 1, until = now() + $2 * interval '1 millisecond'
+    from (select shard, owner from lease where until < now() and (owner is null or owner <> $1) order by owner is null desc, shard limit $3 for update skip locked) f
+    where l.shard = f.shard returning l.shard, l.epoch, l.published::float8 as published, f.owner is null as clean`,
+};
+const RELEASE = {
+  name: 'executions.release',
+  text: `update lease set owner = null, until = '-infinity', tried = null, tries = 0 where owner = $1 and shard = any($2::smallint[])`,
+};
+
+export type LeaseEvents = {
+  readonly taken: (shards: readonly Taken[]) => void;
+  readonly lost: (shards: readonly number[]) => void;
+  /** Other workers have too few: leave this many after the batch in hand. */
+  readonly surplus: (count: number) => void;
+};
+
+export class Leases {
+  private readonly held = new Map<number, number>();
+  private lastRenewedMs = -Infinity;
+  private timer: NodeJS.Timeout | undefined;
+  private turn: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(
+    private readonly db: Database,
+    private readonly id: string,
+    private readonly shards: number,
+    private readonly clock: Clock,
+    private readonly log: Log,
+    private readonly events: LeaseEvents,
+  ) {}
+
+  /** Resolves after the first look. */
+  async start(): Promise<void> {
+    this.timer = setInterval(() => void this.look(), RENEW_EACH_MS);
+    await this.look();
+  }
+
+  /** Renews, takes what is free and gives notice of what is too much; also called when something looks wrong. */
+  look(): Promise<void> {
+    return (this.turn = this.turn.then(() => this.lookOnce()));
+  }
+
+  private async lookOnce(): Promise<void> {
+    if (this.stopped) return;
+    try {
+      const [row] = await this.db.query<{ workers: number }>(LIVING, [this.id, LEASE_MS]);
+      await this.renew();
+      const fair = Math.ceil(this.shards / (row?.workers ?? 1));
+      if (this.held.size < fair) await this.take(fair - this.held.size);
+      else if (this.held.size > fair) this.events.surplus(this.held.size - fair);
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) this.log.error({ error: String(error) }, 'leases could not be renewed');
+      this.expire();
+    }
+  }
+
+  /** After the batch in hand. */
+  async release(shards: readonly number[]): Promise<void> {
+    for (const shard of shards) this.held.delete(shard);
+    await this.db.query(RELEASE, [this.id, column(shards)]);
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearInterval(this.timer);
+    await this.turn;
+  }
+
+  /** When the process leaves in order. */
+  async leave(): Promise<void> {
+    await this.release([...this.held.keys()]);
+    await this.db.query('delete from worker where id = $1', [this.id]);
+  }
+
+  private async renew(): Promise<void> {
+    const askedMs = this.clock.monotonicMs();
+    const renewed = await this.db.query<{ shard: number; epoch: number }>(RENEW, [this.id, LEASE_MS]);
+    this.lastRenewedMs = askedMs;
+    const mine = new Set(renewed.filter(({ shard, epoch }) => this.held.get(shard) === epoch).map(({ shard }) => shard));
+    this.lose([...this.held.keys()].filter((shard) => !mine.has(shard)));
+  }
+
+  private async take(count: number): Promise<void> {
+    const taken = await this.db.query<Taken>(TAKE, [this.id, LEASE_MS, count]);
+    if (taken.length === 0) return;
+    for (const { shard, epoch } of taken) this.held.set(shard, epoch);
+    this.events.taken(taken);
+  }
+
+  private expire(): void {
+    if (this.clock.monotonicMs() - this.lastRenewedMs > LEASE_MS) this.lose([...this.held.keys()]); // keeps L2
+  }
+
+  private lose(shards: readonly number[]): void {
+    if (shards.length === 0) return;
+    for (const shard of shards) this.held.delete(shard);
+    this.events.lost(shards);
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The Studio API Key is born at an account's first execution in this store: asked for after the commit that started it, without anybody waiting. A crash in
+ * between loses nothing, because `lease.published` moves on only past executions whose account has its key; the next owner asks for the rest.
+ */
+import type { AccountSid, ExecutionSid, FlowSid } from '@atelier/contracts';
+import { sidOfUuid } from '@atelier/contracts';
+import type { Database, Log } from '@atelier/platform';
+import type { StudioKey } from '@atelier/twilio-client';
+import { LRUCache } from 'lru-cache';
+import { column } from '../store/columns';
+import type { BatchRows } from './batch-rows';
+import type { Taken } from './leases';
+
+const FLUSH_EACH_MS = 1_000;
+const REMEMBERED = 50_000; // accounts; asking again for a forgotten one is answered from a cache
+
+const STARTED = `select distinct on (e.account) e.account, e.sid, e.flow from unnest($1::smallint[], $2::bigint[]) l (shard, after)
+  cross join lateral (select execution from sprint where shard = l.shard and pos > l.after and version = 1 offset 0) s
+  cross join lateral (select account, sid, flow from execution where sid = s.execution offset 0) e`;
+const PUBLISHED = {
+  name: 'executions.published',
+  text: `update lease l set published = greatest(l.published, t.pos) from unnest($1::smallint[], $2::bigint[]) t (shard, pos) where l.shard = t.shard`,
+};
+
+type Cause = { readonly account: AccountSid; readonly executionSid: ExecutionSid; readonly flowSid: FlowSid };
+type Waiting = { readonly pos: number; readonly accounts: ReadonlySet<AccountSid> };
+
+export class StudioKeys {
+  private readonly ensured = new LRUCache<AccountSid, true>({ max: REMEMBERED });
+  private readonly asking = new Map<AccountSid, Cause>();
+  /** Positions of shards that wait for keys, in order. */
+  private readonly waiting = new Map<number, Waiting[]>();
+  private passed = new Map<number, number>();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly db: Database,
+    private readonly studioKey: Pick<StudioKey, 'ensure'>,
+    private readonly log: Log,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => void this.look(), FLUSH_EACH_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.look();
+  }
+
+  /** Called after each commit. */
+  committed({ started, heads }: Pick<BatchRows, 'started' | 'heads'>): void {
+    const accounts = new Set<AccountSid>();
+    for (const { account, sid, flow } of started) {
+      if (this.ensured.has(account)) continue;
+      accounts.add(account);
+      this.ask({ account, executionSid: sid, flowSid: flow });
+    }
+    for (const [shard, { lastPos }] of heads) this.reached(shard, lastPos, accounts);
+  }
+
+  /** What a former owner committed and did not get to. */
+  async taken(shards: readonly Taken[]): Promise<void> {
+    const rows = await this.db.query<{ account: string; sid: string; flow: string }>(STARTED, [column(shards.map(({ shard }) => shard)), column(shards.map(({ published }) => published))]);
+    for (const { account, sid, flow } of rows) this.ask({ account: sidOfUuid('AC', account), executionSid: sidOfUuid('FN', sid), flowSid: sidOfUuid('FW', flow) });
+  }
+
+  private ask(cause: Cause): void {
+    if (this.ensured.has(cause.account) || this.asking.has(cause.account)) return;
+    this.asking.set(cause.account, cause);
+    this.attempt(cause);
+  }
+
+  private attempt({ account, executionSid, flowSid }: Cause): void {
+    this.studioKey.ensure(account, { executionSid, flowSid }).then(
+      () => {
+        this.ensured.set(account, true);
+        this.asking.delete(account);
+      },
+      (error: unknown) => this.log.warn({ account, error: String(error) }, 'the Studio API Key could not be made; again in a second'),
+    );
+  }
+
+  private reached(shard: number, pos: number, accounts: ReadonlySet<AccountSid>): void {
+    const waiting = this.waiting.get(shard);
+    if (!waiting && accounts.size === 0) this.passed.set(shard, pos);
+    else if (waiting) waiting.push({ pos, accounts });
+    else this.waiting.set(shard, [{ pos, accounts }]);
+  }
+
+  private async look(): Promise<void> {
+    for (const [shard, waiting] of this.waiting) {
+      while (waiting[0] && [...waiting[0].accounts].every((account) => this.ensured.has(account))) this.passed.set(shard, waiting.shift()?.pos ?? 0);
+      if (waiting.length === 0) this.waiting.delete(shard);
+    }
+    for (const cause of this.asking.values()) this.attempt(cause);
+    const passed = this.passed;
+    if (passed.size === 0) return;
+    this.passed = new Map();
+    await this.db.query(PUBLISHED, [column([...passed.keys()]), column([...passed.values()])]).catch(() => undefined); // only a hint of where to look again
+  }
+}
