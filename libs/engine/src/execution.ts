@@ -61,7 +61,7 @@ export type ExecutionEvent =
       readonly isTestUser: boolean;
       readonly trigger: Trigger;
     }
-  /** A widget was left: the step record of Studio. `outputs` are merged into widgets.<name>, `variables` into flow.variables. */
+  /** A widget was left: the step record of Studio. `outputs` are merged into widgets.<name>, `variables` into both flow.variables and widgets.<name>. */
   | {
       readonly type: 'StepTaken';
       readonly step: number;
@@ -79,12 +79,12 @@ export type ExecutionEvent =
   /** The step asked for an outbound act with these rendered values; the state the execution is in until its outcome. */
   | { readonly type: 'EffectRequested'; readonly step: number; readonly widget: string; readonly enteredAtMs: number; readonly effect: Effect; readonly properties: Json; readonly outputs?: JsonObject }
   | { readonly type: 'EffectEnded'; readonly step: number; readonly outcome: EffectOutcome }
-  /** The step waits. `dueAtMs`: when its timer fires, absent for none. */
-  | { readonly type: 'WaitStarted'; readonly step: number; readonly widget: string; readonly enteredAtMs: number; readonly for: string; readonly dueAtMs?: number; readonly properties: Json; readonly outputs?: JsonObject; readonly twiml?: string }
+  /** The step waits. `dueAtMs`: when its timer fires; `timeout`: whether the widget asked for it, else it is the end of the execution's life. */
+  | { readonly type: 'WaitStarted'; readonly step: number; readonly widget: string; readonly enteredAtMs: number; readonly for: string; readonly dueAtMs?: number; readonly timeout?: true; readonly properties: Json; readonly outputs?: JsonObject; readonly twiml?: string }
   /** An input arrived before the step could take it (a reply while its own send is in flight) and is kept. */
   | { readonly type: 'InputKept'; readonly input: ExecutionInput }
   | { readonly type: 'SubflowEntered'; readonly step: number; readonly widget: string; readonly enteredAtMs: number; readonly flow: FlowSid; readonly revision: number; readonly parameters: JsonObject }
-  | { readonly type: 'SubflowPinned'; readonly flow: FlowSid; readonly name: string; readonly revision: number }
+  | { readonly type: 'SubflowPinned'; readonly flow: FlowSid; readonly name: string; readonly revision: number; readonly states?: number }
   | { readonly type: 'WarningRaised'; readonly step: number; readonly widget: string; readonly code: WarningCode; readonly message: string }
   /** The sprint reached its bound before a stop: a `Continue` input goes on. */
   | { readonly type: 'SprintBounded'; readonly next: string }

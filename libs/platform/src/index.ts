@@ -9,3 +9,4 @@ export {
   createHttpCaller, httpCallerConfig, httpCallerOptionsOf,
 } from './http-caller';
 export { isPublicAddress } from './network-guard';
+export { createRegexMatcher } from './regex-matcher';

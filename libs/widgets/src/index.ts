@@ -3,5 +3,5 @@ export { defineWidget } from './define-widget';
 export { WORDS, hasLiquid } from './properties';
 export {
   type Arrival, type Condition, type Effect, type EffectKind, type EffectOutcome, type FunctionRequest, type HttpRequest, type MessageRequest,
-  type Outcome, type StateTransition, type Warning, type Widget, type WidgetBehaviour, type WidgetRun, textOf,
+  type Outcome, type StateTransition, type Warning, type Widget, type WidgetBehaviour, type WidgetRun,
 } from './widget';

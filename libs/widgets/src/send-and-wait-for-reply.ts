@@ -1,6 +1,16 @@
+import type { JsonObject } from '@atelier/contracts';
+import { z } from 'zod';
 import { defineWidget } from './define-widget';
 import { MESSAGE_PROPERTIES, requiringContent } from './message-properties';
+import { RENDERED_MESSAGE, sendOr, sendingFailed } from './messaging';
+import { leave } from './outcomes';
 import { propertiesOf, text } from './properties';
+import { wholeSeconds } from './typed-values';
+
+const TIMEOUT_SECONDS = 3_600;
+const TIMEOUT_SECONDS_MAX = 10 * 365 * 86_400; // whatever is asked for, an execution ends after its 30 days
+
+const undelivered = ({ MessageStatus: status, ErrorCode: code }: JsonObject): JsonObject => ({ Status: status, ...(code !== undefined && { ErrorCode: code }) });
 
 /** Sends a message and holds the execution until the contact answers or the time is over. */
 export const sendAndWaitForReply = defineWidget({
@@ -18,4 +28,15 @@ export const sendAndWaitForReply = defineWidget({
   // Unspecified by Twilio: replies inside a conversation may leave by the conversation's event too.
   transitions: ['incomingMessage', 'timeout', 'deliveryFailure', 'incomingConversationMessage'],
   waits: true,
+  behaviour: {
+    rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds(TIMEOUT_SECONDS, TIMEOUT_SECONDS_MAX) }),
+    enter: (run) => sendOr(run, 'deliveryFailure'),
+    resume: {
+      effectSucceeded: ({ properties }, { payload }) => ({ kind: 'wait', for: 'incomingMessage', timeoutSeconds: properties.timeout, outputs: { outbound: payload } }),
+      effectFailed: (run, arrival) => sendingFailed(run, arrival, 'deliveryFailure'),
+      incomingMessage: (_, { payload }) => leave('incomingMessage', { inbound: payload }),
+      messageUndelivered: (_, { payload }) => leave('deliveryFailure', { outbound: undelivered(payload) }),
+      timeout: () => leave('timeout'),
+    },
+  },
 });

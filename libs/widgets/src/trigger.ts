@@ -1,4 +1,5 @@
 import { defineWidget } from './define-widget';
+import { leave } from './outcomes';
 import { propertiesOf } from './properties';
 
 /** Where an execution begins: one transition for each way in. */
@@ -8,4 +9,7 @@ export const trigger = defineWidget({
   stored: propertiesOf({}),
   literal: [],
   transitions: ['incomingMessage', 'incomingCall', 'incomingConversationMessage', 'incomingRequest', 'incomingParent'],
+  behaviour: {
+    enter: ({ enteredBy }) => leave(enteredBy),
+  },
 });

@@ -1,5 +1,4 @@
 import type { Json, JsonObject, WarningCode } from '@atelier/contracts';
-import type { Rendered, Template } from '@atelier/liquid';
 import type { z } from 'zod';
 
 /** An outbound act: a widget asks for it, an effect of `executions` performs it after the commit. */
@@ -51,6 +50,7 @@ export type EffectOutcome =
 
 /** What a widget wants next. It never does anything itself. */
 export type Outcome =
+  /** `variables` are written to flow.variables and, like `outputs`, to widgets.<name>; `transition`: which of several of this event. */
   | { readonly kind: 'leave'; readonly by: string; readonly outputs?: JsonObject; readonly variables?: JsonObject; readonly transition?: number }
   | { readonly kind: 'perform'; readonly effect: Effect; readonly outputs?: JsonObject }
   | {
@@ -63,7 +63,7 @@ export type Outcome =
       /** The answer for the webhook that waits, if one does. */
       readonly twiml?: { readonly verb: 'Redirect'; readonly url: string; readonly method: string };
     }
-  | { readonly kind: 'enter-flow'; readonly flowSid: string; readonly revision: number; readonly parameters: JsonObject }
+  | { readonly kind: 'enter-flow'; readonly flowSid: string; readonly revision: string; readonly parameters: JsonObject }
   | { readonly kind: 'end'; readonly reason: 'ERROR' };
 
 /** A note for the debugger; `message` is for people and carries no secrets. */
@@ -77,12 +77,13 @@ export type WidgetRun<P> = {
   readonly state: { readonly name: string; readonly type: string; readonly properties: JsonObject; readonly transitions: readonly StateTransition[] };
   readonly context: JsonObject;
   readonly nowMs: number;
-  /** The event that started the execution, and the subtree it wrote: message, call, conversation, request. */
-  readonly triggerType: string;
-  readonly hasWebhook: boolean;
-  render(source: string): string;
-  template(source: string): Template;
-  evaluate(source: string): { readonly value: Json | undefined } | undefined;
+  /** The way into this flow: `incomingMessage`, `incomingRequest`, …; inside a subflow `incomingParent`. */
+  readonly enteredBy: string;
+  /** A template's text, seen from `context` or from what the run sees; a template that fails is empty and raises 81018. */
+  render(source: string, context?: JsonObject): string;
+  /** The raw value of a template that is exactly one output expression; undefined where it is not one, or cannot be evaluated. */
+  evaluate(source: string, context?: JsonObject): { readonly value: Json | undefined } | undefined;
+  /** Whether the pattern matches the whole subject, whatever the case; a pattern that cannot be used matches nothing and raises 81005. */
   matches(pattern: string, subject: string): boolean;
   warn(warning: Warning): void;
 };
@@ -90,7 +91,7 @@ export type WidgetRun<P> = {
 export type StateTransition = { readonly event: string; readonly next?: string | null; readonly conditions?: readonly Condition[] };
 export type Condition = { readonly type: string; readonly value?: string; readonly arguments?: readonly string[]; readonly friendly_name?: string };
 
-/** What comes back to a widget that waits or performs. */
+/** What comes back to a widget that waits or performs: see `WidgetBehaviour.resume`. */
 export type Arrival = { readonly payload: JsonObject };
 
 /** One widget type: what a definition may hold, what it receives, how it may leave, what it does (style.md 4). */
@@ -111,12 +112,12 @@ export interface Widget<P = unknown> {
 }
 
 export interface WidgetBehaviour<P> {
-  /** Rendered values → typed properties; a value that does not parse is 81027 and its default. */
-  readonly rendered: z.ZodType<P>;
+  /** Rendered values → typed properties; a value that does not parse is 81027 and its default. Absent: the widget renders what it needs itself. */
+  readonly rendered?: z.ZodType<P>;
   readonly enter: (run: WidgetRun<P>) => Outcome;
-  /** By what arrives: `effectSucceeded`, `effectFailed` (payload = the outcome), `timeout`, `subflowEnded`, or the name of an external event. */
+  /**
+   * By what arrives: `effectSucceeded` (payload = that of the outcome), `effectFailed` (payload = the outcome: code, message, payload), `subflowEnded`
+   * (payload = the variables that it set), `messageUndelivered` (payload = the status callback), `timeout`, or the name of an external event.
+   */
   readonly resume?: Readonly<Record<string, (run: WidgetRun<P>, arrival: Arrival) => Outcome>>;
 }
-
-/** The text that a rendering yields; the error, if any, becomes warning 81018. */
-export const textOf = (rendered: Rendered): string => rendered.text;

@@ -1,0 +1,25 @@
+import { createRegexMatcher } from './regex-matcher';
+
+describe('patterns of flows', () => {
+  const { matches } = createRegexMatcher();
+
+  it.each([
+    ['[1-5]', '6', false],
+    ['[1-5]', '3', true],
+    ['YES|no', 'yes', true],
+    ['a|b', 'ab', false],
+    ['^(?=.*a)(?=.*b).*', 'xbya', true],
+    ['(?i)ja', 'JA', true],
+    ['[\\w-]+@x', 'a-b@x', true],
+    ['\\d{4}-\\d{2}', '2026-11', true],
+  ])('%s on %s', (pattern, subject, expected) => expect(matches(pattern, subject)).toBe(expected));
+
+  it('says which cannot be read', () => expect(['(', 'a{2,1}', 'x'.repeat(5_000)].map((pattern) => matches(pattern, 'a'))).toEqual(['invalid', 'invalid', 'invalid']));
+
+  it('stops one that would take for ever', () => {
+    const began = performance.now();
+    expect(matches('(a+)+$', `${'a'.repeat(4_000)}!`)).toBe('too-slow');
+    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(matches('a*', 'aaa')).toBe(true);
+  });
+});
