@@ -33,7 +33,7 @@ const PENDING_OF_FLOW = {
   name: 'executions.pending-of-flow',
   text: `select c.body from command_head h
     cross join lateral (select coalesce((select command_pos from batch where shard = h.shard order by n desc limit 1), 0) as pos offset 0) p
-    cross join lateral (select body from command where shard = h.shard and pos > p.pos and kind = ${COMMAND_KIND.create} order by pos limit 100) c
+    cross join lateral (select body from command where shard = h.shard and pos > p.pos and kind = ${COMMAND_KIND.create} order by pos desc limit 100) c
     where h.next > p.pos and position($1 in c.body) > 0`,
 };
 const HOLDER = { name: 'executions.holder', text: 'select execution from claim where key = any($1::uuid[]) limit 1' };
@@ -68,7 +68,7 @@ class PostgresReader implements ExecutionReader {
     if (!(await this.fetch(account, flow, sid))) return undefined;
     const row = await this.row(sid);
     const sprints = row ? await this.sprints(sid, row.snapshot) : await this.startOf(sid);
-    return this.folding.contextOf(sprints);
+    return this.folding.contextOf(fromSnapshot(sprints));
   }
 
   async steps(account: AccountSid, flow: FlowSid, sid: ExecutionSid, { limit, before, after }: { limit: number; before?: number; after?: number }): Promise<readonly StepView[] | undefined> {
@@ -188,6 +188,13 @@ const stepsOf = (sid: ExecutionSid, sprints: readonly SprintRow[]): readonly Ste
       return [{ sid: stepSidOf(sid, step), number: step, ...parent, name: by, from: widget, to, type: widgetType, createdAtMs: enteredAtMs, updatedAtMs }];
     }),
   );
+
+/** From the last snapshot on: what stands before it in the same sprint is in it. */
+const fromSnapshot = (sprints: readonly SprintRow[]): readonly SprintRow[] => {
+  const [first, ...rest] = sprints;
+  const at = first?.events.findIndex(({ type }) => type === 'SnapshotTaken') ?? -1;
+  return first && at !== -1 ? [{ ...first, events: first.events.slice(at) }, ...rest] : sprints;
+};
 
 /** The log up to and including its n-th event. */
 const first = (sprints: readonly SprintRow[], n: number): readonly SprintRow[] => {

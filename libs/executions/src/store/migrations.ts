@@ -17,7 +17,7 @@ const TABLES = [
   // Fence and position in one insert-only row (W2).
   `create table batch (
     shard smallint not null, n bigint not null, last_pos bigint not null, command_pos bigint not null, epoch int not null,
-    at timestamptz not null default now(), constraint batch_pk primary key (shard, n))`,
+    at timestamptz not null, constraint batch_pk primary key (shard, n))`,
   // pos: of the last public event of the sprint; events: how many it has. body: its events as JSON, blank after a deletion.
   `create table sprint (
     execution uuid not null, version int not null, shard smallint not null, pos bigint not null, events smallint not null,
@@ -56,6 +56,12 @@ const TABLES = [
   `insert into trigger_head (shard) values (0)`,
   `create table trigger_result (
     shard smallint not null, pos bigint not null, at timestamptz not null, body text not null, constraint trigger_result_pk primary key (shard, pos))`,
+  // How far other contexts' logs were read, and what of them nobody could handle (A3).
+  `create table source_position (consumer text not null, log text not null, shard smallint not null, pos bigint not null default 0,
+    constraint source_position_pk primary key (consumer, log, shard))`,
+  `create table dead_letter (
+    id bigint generated always as identity constraint dead_letter_pk primary key, at timestamptz not null default now(),
+    consumer text not null, log text not null, shard smallint not null, pos bigint not null, reason text not null, body text not null)`,
 ];
 
 /** The store of the hot path: inbox, log, rows, what is open, and who owns what. The statements beside it say how it is used. */

@@ -6,8 +6,8 @@ const KEPT_DAYS = 31; // executions end after 30 days at the latest, so nothing 
 
 const TABLES = ['sprint', 'execution'] as const;
 
-/** SIDs are time-ordered: the first of a day bounds its partition. */
-const boundOf = (dayMs: number): string => `${dayMs.toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
+/** The first identifier of a moment: executions sort by their start, so those of a day are one partition. */
+const firstOf = (ms: number): string => `${ms.toString(16).padStart(12, '0')}${'0'.repeat(20)}`;
 const nameOf = (table: string, dayMs: number): string => `${table}_${new Date(dayMs).toISOString().slice(0, 10).replaceAll('-', '')}`;
 const dayOf = (ms: number): number => ms - (ms % DAY_MS);
 
@@ -21,8 +21,8 @@ const makePartition = async (db: Database, table: string, day: number): Promise<
   const name = nameOf(table, day);
   const [known] = await db.query<{ found: boolean }>(`select to_regclass($1) is not null as found`, [`${db.schema}.${name}`]);
   if (known?.found) return;
-  const bounds = `from ('${boundOf(day)}') to ('${boundOf(day + DAY_MS)}')`;
-  const [other] = await db.query<{ found: boolean }>(`select exists (select from ${table}_other where ${KEY[table]} >= $1::uuid and ${KEY[table]} < $2::uuid) as found`, [boundOf(day), boundOf(day + DAY_MS)]);
+  const bounds = `from ('${firstOf(day)}') to ('${firstOf(day + DAY_MS)}')`;
+  const [other] = await db.query<{ found: boolean }>(`select exists (select from ${table}_other where ${KEY[table]} >= $1::uuid and ${KEY[table]} < $2::uuid) as found`, [firstOf(day), firstOf(day + DAY_MS)]);
   if (other?.found) return; // the day began in the default partition; it stays there
   await db.query(`create table if not exists ${name} partition of ${table} for values ${bounds}`).catch((error: unknown) => {
     if (!(error instanceof QueryRefused)) throw error; // another worker made it, or the day has just begun in the default partition

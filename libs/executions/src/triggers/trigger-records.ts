@@ -17,7 +17,7 @@ export type TakenRecord = { readonly result: TriggerResult; readonly deadLetter?
 /**
  * Records of `atelier.triggers` → executions, whichever door they came through: one outcome each, in order, once durable. A repeated record is
  * a duplicate and names the same execution. Records of one batch that share a key or a contact are taken one after the other, all others at
- * once. Throws a Fault where the world failed: nothing is lost by taking the same records again. `account`: only its own records are taken.
+ * once. Throws a Fault where the world failed, TooManyRequests where the account is throttled: nothing is lost by taking the same records again. `account`: only its own records are taken.
  */
 export const takeTriggerRecords = async (doors: TriggerDoors, records: readonly unknown[], account?: AccountSid): Promise<readonly TakenRecord[]> => {
   const read = records.map((record) => readRecord(record, account));
@@ -68,7 +68,7 @@ const taken = async (doors: TriggerDoors, read: ReadRecord): Promise<TakenRecord
     const { kind, execution } = await triggered(doors, read.record);
     return { result: { idempotency_key, status: kind, ...(kind === 'conflict' ? { conflicting_execution_sid: execution } : { execution_sid: execution }) } };
   } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
+    if (!(error instanceof Rejection) || error.name === 'TooManyRequests') throw error; // a throttled record comes again; it is not refused
     return { result: rejected(read.record, error) };
   }
 };

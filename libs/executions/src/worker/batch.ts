@@ -13,6 +13,7 @@ import { ClaimChanges, push } from './claim-changes';
 import { type Entry, BOUND_STEP, STATUS, newEntry, trackOpen } from './entry';
 import type { EntryCache } from './entry-cache';
 import { type DrainedCommand, type LaneInput, identityOf } from './inputs';
+import { effectName, outcomeInStatus } from './message-outcomes';
 import type { Programs } from './programs';
 import type { Rules } from './rules';
 import type { Shard } from './shards';
@@ -35,6 +36,7 @@ export type BatchContext = {
   readonly nowMs: number;
   /** Whether an effect of this account may start with the commit; it holds a slot then. */
   readonly takeSlot: (account: Entry['account']) => boolean;
+  readonly isInFlight: (effect: string) => boolean;
 };
 
 const SPRINT_CHARACTERS_MAX = 8 * 1024 * 1024; // several values of the largest size; beyond it something is wrong, and no topic would carry it
@@ -132,9 +134,19 @@ export class Batch {
   private input({ execution, account, input, reply }: InputBody): void {
     const entry = this.find(execution);
     if (entry?.account !== account) return this.answerNow(reply, execution, false, 'missing');
-    const changed = entry.status === STATUS.active ? this.apply(entry, input) : input.type === 'Delete' && this.remove(entry);
+    const changed = entry.status === STATUS.active ? this.applyKnown(entry, input) : input.type === 'Delete' && this.remove(entry);
     if (input.type === 'End' || input.type === 'Delete') this.answerNow(reply, execution, changed, NAMES[entry.status]);
     else this.answerLater(entry, reply, entry.version);
+  }
+
+  /** The status of a message whose own answer was lost is that answer too (A5). */
+  private applyKnown(entry: Entry, input: InputBody['input']): boolean {
+    const outcome = input.type === 'MessageStatus' ? outcomeInStatus(entry, input) : undefined;
+    const name = outcome && effectName(entry.sid, outcome.step);
+    const isAwaited = name !== undefined && this.context.isInFlight(name);
+    if (outcome && name && isAwaited) this.out.reported.push({ name, outcome: outcome.outcome });
+    const wasAnswered = outcome !== undefined && !isAwaited && this.apply(entry, outcome);
+    return (entry.status === STATUS.active && this.apply(entry, input)) || wasAnswered;
   }
 
   private remove(entry: Entry): boolean {

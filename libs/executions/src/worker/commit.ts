@@ -46,7 +46,7 @@ const PARTS: readonly Part[] = [
   {
     of: ({ batch }) => batch,
     types: ['smallint', 'bigint', 'bigint', 'bigint', 'int'],
-    sql: (input) => `insert into batch (shard, n, last_pos, command_pos, epoch) select shard, n, last_pos, command_pos, epoch from ${input} t (shard, n, last_pos, command_pos, epoch)`,
+    sql: (input) => `insert into batch (shard, n, last_pos, command_pos, epoch, at) select shard, n, last_pos, command_pos, epoch, ${AT} from ${input} t (shard, n, last_pos, command_pos, epoch)`,
   },
   {
     of: ({ sprint }) => sprint,

@@ -11,8 +11,9 @@ import type { Effect, EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import type { Entry } from './entry';
 import type { EffectPerformer, RequestedEffect } from './effect-performer.port';
-import { type Mark, type OpenRow, effectName, markAttempts } from './effect-rows';
+import { type Mark, type OpenRow, markAttempts } from './effect-rows';
 import type { OutcomeInput } from './inputs';
+import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
 import { Slots } from './slots';
 
@@ -43,10 +44,12 @@ type Held = {
 };
 
 export class EffectDesk {
-  private readonly inFlight = new Set<string>();
+  /** With what a status callback has said of it meanwhile. */
+  private readonly inFlight = new Map<string, EffectOutcome | undefined>();
   private readonly waiting = new Map<string, Held>();
   private readonly doubtful = new Map<string, { readonly row: OpenRow; dueMs: number; isAsked: boolean }>();
   private readonly slots: Slots;
+  private readonly claimed: ClaimedMessages;
   private readonly abort = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private marking: Promise<void> | undefined;
@@ -54,6 +57,7 @@ export class EffectDesk {
 
   constructor(private readonly ports: DeskPorts) {
     this.slots = new Slots(ports.settings.effectsMax, ports.settings.effectsPerAccountMax);
+    this.claimed = new ClaimedMessages(ports.db);
   }
 
   readonly takeSlot = (account: Entry['account']): boolean => !this.isStopping && this.slots.take(account);
@@ -88,6 +92,13 @@ export class EffectDesk {
       else if (fresh) this.perform(held);
       else this.unstarted(held);
     }
+  }
+
+  readonly isInFlight = (name: string): boolean => this.inFlight.has(name);
+
+  /** A status callback was faster than the answer of the send: the outcome, should that answer be lost. */
+  reported(name: string, outcome: EffectOutcome): void {
+    if (this.inFlight.has(name)) this.inFlight.set(name, outcome);
   }
 
   /** What the store says is open in shards just taken or read again; those that are in flight here stay so. */
@@ -128,17 +139,17 @@ export class EffectDesk {
 
   /** It holds a slot and its attempt is marked. */
   private perform(held: Held): void {
-    this.inFlight.add(held.name);
+    this.inFlight.set(held.name, undefined);
     const end = this.ports.metrics.effectStarted(held.effect.effect.kind);
     this.outcomeOf(held).then(
       (outcome) => {
         end(outcome);
-        this.ended(held);
-        this.ports.deliver({ from: 'effect', shard: held.shard, execution: held.effect.execution, account: held.effect.account, step: held.effect.step, outcome });
-        this.fillSlots();
+        this.ended(held, outcome);
       },
       (error: unknown) => {
         end('thrown');
+        const told = this.inFlight.get(held.name);
+        if (told) return this.ended(held, told);
         this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, error: String(error) }, 'nobody knows what became of an effect; it is reconciled');
         this.inFlight.delete(held.name);
         this.unstarted(held);
@@ -146,9 +157,16 @@ export class EffectDesk {
     );
   }
 
-  private ended(held: Held): void {
+  private ended(held: Held, outcome: EffectOutcome): void {
     this.inFlight.delete(held.name);
     this.slots.release(held.effect.account);
+    this.delivered(held, outcome);
+    this.fillSlots();
+  }
+
+  private delivered({ name, shard, effect: { execution, account, step, effect } }: Held, outcome: EffectOutcome): void {
+    if (effect.kind === 'message.send') this.claimed.claim(outcome.payload?.['Sid'], name);
+    this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
   private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome> {
@@ -177,7 +195,7 @@ export class EffectDesk {
       if (!this.doubtful.has(name) || verdict === 'wait') return;
       this.doubtful.delete(name);
       if (verdict === 'again') this.waiting.set(name, held);
-      else this.ports.deliver({ from: 'effect', shard: row.shard, execution: row.execution, account: row.account, step: row.step, outcome: verdict });
+      else this.delivered(held, verdict);
       this.fillSlots();
     } catch (error) {
       this.ports.log.warn({ execution: row.execution, step: row.step, error: String(error) }, 'an effect could not be reconciled; again in a second');
@@ -185,9 +203,10 @@ export class EffectDesk {
   }
 
   private verdictOn(held: Held): Promise<EffectOutcome | 'again' | 'wait'> {
-    const { effect, attemptedAtMs } = held;
+    const { name, shard, effect, attemptedAtMs } = held;
     if (effect.effect.kind === 'subflow.resolve') return Promise.resolve('again');
-    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, this.contextOf(attemptedAtMs));
+    const isClaimed = (messageSid: string): Promise<boolean> => this.claimed.isClaimed(messageSid, name, shard, attemptedAtMs);
+    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...this.contextOf(attemptedAtMs), isClaimed });
   }
 
   private fillSlots(): void {

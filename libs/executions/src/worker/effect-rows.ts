@@ -1,6 +1,7 @@
 import { type AccountSid, type ExecutionSid, sidOfUuid } from '@atelier/contracts';
 import type { Database } from '@atelier/platform';
 import { column, digits } from '../store/columns';
+import { effectName } from './message-outcomes';
 
 /** An effect without outcome, as stored. `attemptedMs` is absent while it waits for a slot. */
 export type OpenRow = {
@@ -54,5 +55,3 @@ export const markAttempts = async (db: Database, marks: readonly Mark[], nowMs: 
   ]);
   return new Set(rows.map(({ execution, step }) => effectName(sidOfUuid('FN', execution), step)));
 };
-
-export const effectName = (execution: ExecutionSid, step: number): string => `${execution}/${step}`;

@@ -28,6 +28,7 @@ import { TRIES_MAX, markTried } from './suspects';
 
 const POLL_MS = 1_000;
 const PAUSE_MS = 50; // after a fault of the world
+const WORLD = /^(40|53|55|57|58)/; // SQLSTATE: deadlocks, resources, the server itself; the same batch may pass the next time
 const STALE_MS = 5_000; // a commit that took longer leaves its effects to reconciliation
 
 export class Lane {
@@ -146,7 +147,7 @@ export class Lane {
     const { clock, metrics, rules, programs, desk } = this.ports;
     const startedMs = clock.monotonicMs();
     const nowMs = clock.nowMs();
-    const batch = new Batch({ shards: this.shards.mine, cache: this.cache, loaded, rules, programOf: programs.get, nowMs, takeSlot: desk.takeSlot });
+    const batch = new Batch({ shards: this.shards.mine, cache: this.cache, loaded, rules, programOf: programs.get, nowMs, takeSlot: desk.takeSlot, isInFlight: desk.isInFlight });
     for (const input of inputs) this.decide(batch, input, condemned.get(`${input.shard} ${identityOf(input)}`));
     batch.finish();
     const decidedMs = clock.monotonicMs();
@@ -185,7 +186,7 @@ export class Lane {
       if (isUniqueViolation(error)) {
         this.misfortunes.overtaken(inputs, error.message);
         this.ports.conflicted();
-      } else if (error instanceof QueryRefused) this.misfortunes.refused(inputs, `${error.code}: ${error.message}`);
+      } else if (error instanceof QueryRefused && !WORLD.test(error.code)) this.misfortunes.refused(inputs, `${error.code}: ${error.message}`);
       throw error;
     }
     this.misfortunes.passed();
@@ -211,6 +212,7 @@ export class Lane {
     }
     this.cache.trim();
     this.ports.desk.committed(out.effects, nowMs, fresh);
+    for (const { name, outcome } of out.reported) this.ports.desk.reported(name, outcome);
     if (out.replies.length > 0)
       sendReplies(this.ports.db, out.replies).catch((error: unknown) => this.ports.log.warn({ error: String(error) }, 'replies were lost; their doors answer by deadline'));
     this.ports.committed(out);

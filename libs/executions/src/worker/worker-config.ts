@@ -16,6 +16,11 @@ export const executionInboxConfig = z.object({
   ATELIER_BACKLOG_PER_ACCOUNT_MAX: wholeNumber(20_000, 'Unprocessed inputs of one account that a door accepts; beyond: 429.', 1),
 });
 
+export type InboxSettings = { readonly backlogPerAccountMax: number };
+
+/** Settings → options of doors. */
+export const inboxSettingsOf = (config: z.infer<typeof executionInboxConfig>): InboxSettings => ({ backlogPerAccountMax: config.ATELIER_BACKLOG_PER_ACCOUNT_MAX });
+
 export type WorkerSettings = {
   readonly batchInputsMax: number;
   readonly cachedExecutionsMax: number;

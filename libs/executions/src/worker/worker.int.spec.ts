@@ -1,115 +1,180 @@
-import { type Database, newExecutionSid, newSid } from '@atelier/platform';
-import type { AccountSid, ExecutionSid, FlowDirectory, FlowSid, JsonObject } from '@atelier/contracts';
-import type { EffectOutcome } from '@atelier/widgets';
+import { type Database, newSid } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
-import { createIngress } from '../ingress/ingress';
-import type { Ingress, InboundMessage, StartRequest } from '../ingress/ingress.port';
-import { createExecutionReader } from '../store/execution-reader';
-import type { ExecutionReader } from '../store/execution-reader.port';
+import { SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
-import type { EffectPerformer, RequestedEffect } from './effect-performer.port';
-import { sampleRules } from './sample-rules';
-import { type ExecutionWorker, createExecutionWorker } from './worker';
-
-const address = '+15557650001';
-const state = (name: string, type: string, properties: JsonObject, ...transitions: readonly (readonly [string, (string | undefined)?])[]): JsonObject => ({
-  name, type, properties, transitions: transitions.map(([event, next]) => (next ? { event, next } : { event })),
-});
-const trigger = (next: string): JsonObject => state('Trigger', 'trigger', {}, ['incomingMessage', next], ['incomingRequest', next]);
-const definition = (...states: readonly JsonObject[]): string => JSON.stringify({ states, initial_state: 'Trigger' });
-const set = (name: string, next?: string): JsonObject => state(name, 'set-variables', { variables: [{ key: 'v', value: name }] }, ['next', next]);
-
-const FLOWS = {
-  plain: definition(trigger('a0'), ...Array.from({ length: 10 }, (_, i) => set(`a${i}`, i < 9 ? `a${i + 1}` : undefined))),
-  ask: definition(trigger('ask'), state('ask', 'send-and-wait-for-reply', { body: 'who?', timeout: '3600' }, ['incomingMessage', 'thanks'], ['timeout'], ['deliveryFailure']), state('thanks', 'send-message', { body: 'thanks' }, ['sent'], ['failed'])),
-  brief: definition(trigger('ask'), state('ask', 'send-and-wait-for-reply', { body: 'who?', timeout: '1' }, ['incomingMessage', 'set'], ['timeout'], ['deliveryFailure']), set('set')),
-} as const;
-type FlowName = keyof typeof FLOWS;
-
-class ScriptedPerformer implements EffectPerformer {
-  readonly performed: RequestedEffect[] = [];
-  outcome: (effect: RequestedEffect) => Promise<EffectOutcome> = () => Promise.resolve({ ok: true, payload: { Sid: 'SM1', Status: 'queued' } });
-  verdict: () => EffectOutcome | 'again' | 'wait' = () => 'again';
-  perform(effect: RequestedEffect): Promise<EffectOutcome> {
-    this.performed.push(effect);
-    return this.outcome(effect);
-  }
-  reconcile(): Promise<EffectOutcome | 'again' | 'wait'> {
-    return Promise.resolve(this.verdict());
-  }
-}
-
-const account: AccountSid = newSid('AC');
-const flowOf = Object.fromEntries(Object.keys(FLOWS).map((name) => [name, newSid('FW')])) as Record<FlowName, FlowSid>;
-const directory: FlowDirectory = {
-  choose: () => Promise.resolve({ kind: 'found', revision: 1, isTestUser: false }),
-  resolve: () => Promise.resolve(1),
-  definition: (_, flow) => Promise.resolve(Object.entries(flowOf).flatMap(([name, sid]) => (sid === flow ? [FLOWS[name as FlowName]] : []))[0]),
-};
+import type { ExecutionWorker } from './worker';
 
 describe('an execution worker', () => {
   let db: Database;
-  let ingress: Ingress;
-  let reader: ExecutionReader;
+  let samples: SampleExecutions;
   let worker: ExecutionWorker;
-  const performer = new ScriptedPerformer();
-  const rules = sampleRules();
-  const keysAsked: string[] = [];
-  const made = (): ExecutionWorker => createExecutionWorker({ db, directory, performer, rules, studioKey: { ensure: (a) => (keysAsked.push(a), Promise.resolve({ sid: 'SK', secret: 's' })) } });
-
   beforeAll(async () => {
     db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 20 });
-    ingress = createIngress(db);
-    reader = createExecutionReader(db, rules);
-    worker = made();
-    await worker.start();
+    samples = new SampleExecutions(db);
+    worker = await samples.start();
   }, 90_000);
-  afterAll(async () => {
-    await worker.stop();
-    await ingress.close();
-    await db.close();
-  });
+  afterAll(() => samples.close());
 
-  let contacts = 0;
-  const contact = (): string => `+1555${String(++contacts).padStart(7, '0')}`;
-  const startOf = (flow: FlowName, from: string, event: 'incomingRequest' | 'incomingMessage' = 'incomingRequest'): StartRequest => ({
-    execution: newExecutionSid(Date.now()), account, flow: flowOf[flow], revision: 1, isTestUser: false,
-    trigger: { event, data: {}, contact: from, address, initiatedBy: newSid('RQ') },
-  });
-  const message = (flow: FlowName, from: string, body: string): InboundMessage => ({
-    start: startOf(flow, from, 'incomingMessage'), inputKey: `message:${newSid('SM')}`, addresses: [address], parameters: { Body: body },
-  });
-  const created = async (flow: FlowName, from = contact()): Promise<ExecutionSid> => (await ingress.create(startOf(flow, from))).execution;
-  const ended = (flow: FlowName, sid: ExecutionSid) => eventually('ended', async () => (await reader.fetch(account, flowOf[flow], sid))?.status === 'ended' && reader.fetch(account, flowOf[flow], sid));
+  const theOne = async (flow: 'ask' | 'send', contact: string) => {
+    const found = (await samples.reader.list(samples.account, samples.flows[flow], { limit: 100 })).filter((each) => each.contact === contact);
+    expect(found).toHaveLength(1);
+    return found[0]!;
+  };
+  const nothingOpen = async (): Promise<void> => {
+    for (const table of ['claim', 'effect', 'timer']) expect(await db.query(`select * from ${table}`)).toEqual([]);
+  };
 
   it('runs ten steps to the end and lists them newest first', async () => {
-    const sid = await created('plain');
-    await ended('plain', sid);
-    const steps = await reader.steps(account, flowOf.plain, sid, { limit: 50 });
-    expect(steps?.map(({ number }) => number)).toEqual([11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    const sid = await samples.created('plain');
     await worker.idle();
-    expect(keysAsked).toContain(account);
+    expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended', endedReason: 'FLOW_END' });
+    const steps = await samples.reader.steps(samples.account, samples.flows.plain, sid, { limit: 50 });
+    expect(steps?.map(({ number }) => number)).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    await nothingOpen();
+  });
+
+  it('asks for the Studio API Key of an account after its first execution', async () => {
+    await samples.created('plain');
+    await worker.idle();
+    expect(samples.keysAsked).toEqual([samples.account]);
   });
 
   it('sends, waits, takes the reply', async () => {
-    const from = contact();
-    await ingress.message(message('ask', from, 'hi'));
+    const from = samples.contact();
+    await samples.ingress.message(samples.messageOf('ask', from, 'hi'));
     await worker.idle();
-    const [execution] = await reader.list(account, flowOf.ask, { limit: 1 });
-    expect(execution).toMatchObject({ status: 'active', contact: from });
-    await ingress.message(message('ask', from, 'me'));
+    const { sid, status } = await theOne('ask', from);
+    expect(status).toBe('active');
+    await samples.ingress.message(samples.messageOf('ask', from, 'me'));
     await worker.idle();
-    expect(await reader.fetch(account, flowOf.ask, execution!.sid)).toMatchObject({ status: 'ended', endedReason: 'FLOW_END' });
-    expect(await reader.steps(account, flowOf.ask, execution!.sid, { limit: 9 })).toHaveLength(3);
-    expect(await db.query('select key from claim')).toEqual([]);
-    expect(await db.query('select step from effect')).toEqual([]);
-    expect(await db.query('select step from timer')).toEqual([]);
+    expect(await samples.view('ask', sid)).toMatchObject({ status: 'ended', endedReason: 'FLOW_END' });
+    expect(await samples.steps('ask', sid)).toEqual(['incomingMessage', 'incomingMessage', 'sent']);
+    await nothingOpen();
+  });
+
+  it('keeps a reply that overtakes the answer of its own send (studio 4.6)', async () => {
+    let answered: () => void = () => undefined;
+    const answer = new Promise<void>((resolve) => (answered = resolve));
+    samples.performer.outcome = async ({ effect }) => {
+      if (effect.kind === 'message.send' && effect.request.body === 'who?') await answer;
+      return { ok: true, payload: { Sid: 'SM1', Status: 'queued' } };
+    };
+    const from = samples.contact();
+    await samples.ingress.message(samples.messageOf('ask', from, 'hi'));
+    await eventually('sending', () => samples.performer.performed.some(({ effect }) => effect.kind === 'message.send' && effect.request.to === from));
+    await samples.ingress.message(samples.messageOf('ask', from, 'early'));
+    await eventually('decided', async () => (await db.query('select pos from sprint where version = 2 and execution = (select sid from execution order by sid desc limit 1)')).length === 1);
+    answered();
+    await worker.idle();
+    expect(await samples.steps('ask', (await theOne('ask', from)).sid)).toEqual(['incomingMessage', 'incomingMessage', 'sent']);
+  });
+
+  it('starts one execution for two first messages that arrive at once (A6)', async () => {
+    const from = samples.contact();
+    await Promise.all([samples.ingress.message(samples.messageOf('send', from, 'one')), samples.ingress.message(samples.messageOf('send', from, 'two'))]);
+    await worker.idle();
+    const found = (await samples.reader.list(samples.account, samples.flows.send, { limit: 9 })).filter(({ contact }) => contact === from);
+    expect(found.length).toBeGreaterThan(0);
+    expect(await db.query('select sid from execution where status = 0 and contact = $1', [from])).toEqual([]);
+    await nothingOpen();
   });
 
   it('lets a timer fire within a second of its time', async () => {
-    const sid = await created('brief');
-    await ended('brief', sid);
-    expect((await reader.steps(account, flowOf.brief, sid, { limit: 1 }))?.[0]).toMatchObject({ name: 'timeout' });
-    expect(await db.query('select step from timer')).toEqual([]);
+    const sid = await samples.created('brief');
+    const waiting = await eventually('a timer', async () => (await db.query<{ due: Date }>('select due_at as due from timer where execution = $1', [sid.slice(2)]))[0]);
+    const ended = await eventually('its end', async () => {
+      const view = await samples.view('brief', sid);
+      return view?.status === 'ended' ? view : undefined;
+    });
+    expect(await samples.steps('brief', sid)).toEqual(['incomingRequest', 'timeout', 'next']);
+    const lateMs = ended.updatedAtMs - waiting.due.getTime();
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThan(1_000);
+  });
+
+  it('lets the reply win that was there before the timer was due, however late both are seen', async () => {
+    const from = samples.contact();
+    const sid = await samples.created('brief', from);
+    await worker.idle();
+    await worker.stop();
+    await samples.ingress.message(samples.messageOf('brief', from, 'in time'));
+    await eventually('the timer is due', async () => (await db.query('select from timer where due_at < now()')).length === 1);
+    worker = await samples.start();
+    await worker.idle();
+    expect(await samples.steps('brief', sid)).toEqual(['incomingRequest', 'incomingMessage', 'next']);
+  });
+
+  it('keeps the revision that an execution started with (A7)', async () => {
+    const from = samples.contact();
+    const sid = await samples.created('ask', from);
+    await worker.idle();
+    await samples.ingress.message({ ...samples.messageOf('ask', from, 'me'), start: samples.startOf('ask', from, 'incomingMessage', 2) });
+    await worker.idle();
+    expect(await samples.view('ask', sid)).toMatchObject({ revision: 1, status: 'ended' });
+    expect(await samples.steps('ask', sid)).toEqual(['incomingRequest', 'incomingMessage', 'sent']);
+  });
+
+  it('changes nothing for a message that was seen, also after the end of its execution', async () => {
+    const from = samples.contact();
+    const message = samples.messageOf('plain', from, 'hi');
+    await samples.ingress.message(message);
+    await worker.idle();
+    const log = await db.query('select execution, version from sprint order by 1, 2');
+    expect(await samples.ingress.message(message)).toEqual({ kind: 'repeated' });
+    await worker.idle();
+    expect(await db.query('select execution, version from sprint order by 1, 2')).toEqual(log);
+  });
+
+  describe('asked to end or delete', () => {
+    const command = (sid: Awaited<ReturnType<SampleExecutions['created']>>, type: 'End' | 'Delete') =>
+      samples.ingress.command({ account: samples.account, execution: sid, replyWithinMs: 5_000, input: type === 'End' ? { type, reason: 'API_REQUEST' } : { type } });
+
+    it('ends an execution where it waits and says so, once, without another step', async () => {
+      const sid = await samples.created('ask');
+      await worker.idle();
+      expect(await command(sid, 'End')).toMatchObject({ reply: { changed: true, status: 'ended' } });
+      expect(await command(sid, 'End')).toMatchObject({ reply: { changed: false, status: 'ended' } });
+      expect(await samples.view('ask', sid)).toMatchObject({ status: 'ended', endedReason: 'API_REQUEST' });
+      expect(await samples.steps('ask', sid)).toEqual(['incomingRequest']);
+      await nothingOpen();
+    });
+
+    it('deletes an active execution with everything that shows it, and its contact is free', async () => {
+      const from = samples.contact();
+      const sid = await samples.created('ask', from);
+      await worker.idle();
+      expect(await command(sid, 'Delete')).toMatchObject({ reply: { changed: true, status: 'deleted' } });
+      expect(await command(sid, 'Delete')).toMatchObject({ reply: { changed: false } });
+      expect(await samples.view('ask', sid)).toBeUndefined();
+      expect(await samples.reader.steps(samples.account, samples.flows.ask, sid, { limit: 1 })).toBeUndefined();
+      expect((await samples.ingress.create(samples.startOf('ask', from))).kind).toBe('accepted');
+    });
+
+    it('says that an execution of another account is not there', async () => {
+      const sid = await samples.created('plain');
+      await worker.idle();
+      expect(await samples.ingress.command({ account: newSid('AC'), execution: sid, input: { type: 'Delete' }, replyWithinMs: 5_000 })).toEqual({ kind: 'unknown' });
+    });
+  });
+
+  describe('whose door waits', () => {
+    it('answers with the TwiML of the redirect once the execution waits there, behind a send', async () => {
+      const result = await samples.ingress.message({ ...samples.messageOf('sendAndRedirect', samples.contact(), 'hi'), replyWithinMs: 5_000 });
+      expect(result).toMatchObject({ kind: 'accepted', reply: { status: 'active', twiml: expect.stringContaining('>https://example.com/</Redirect>') } });
+    });
+
+    it('answers when the execution ends', async () => {
+      const result = await samples.ingress.message({ ...samples.messageOf('send', samples.contact(), 'hi'), replyWithinMs: 5_000 });
+      expect(result).toMatchObject({ kind: 'accepted', reply: { status: 'ended', changed: true } });
+      expect(result.reply).not.toHaveProperty('twiml');
+    });
+
+    it('answers a message that a redirect does not wait for at once, without TwiML', async () => {
+      const from = samples.contact();
+      await samples.ingress.message({ ...samples.messageOf('redirect', from, 'hi'), replyWithinMs: 5_000 });
+      const { reply } = await samples.ingress.message({ ...samples.messageOf('redirect', from, 'again'), replyWithinMs: 5_000 });
+      expect(reply).toMatchObject({ status: 'active' });
+      expect(reply).not.toHaveProperty('twiml');
+    });
   });
 });

@@ -9,7 +9,7 @@ import type { StudioKey } from '@atelier/twilio-client';
 import { createIngress } from '../ingress/ingress';
 import type { Ingress } from '../ingress/ingress.port';
 import { shardsOfWake, wakeChannel } from '../ingress/wake';
-import { Growth } from '../publish/topic-sources';
+import type { Growth } from '../publish/growth';
 import { column } from '../store/columns';
 import { SHARDS } from '../store/migrations';
 import type { BatchRows } from './batch-rows';

@@ -1,0 +1,60 @@
+import type { TopicSource } from '@atelier/bus';
+import { type Clock, type Database, openDatabase } from '@atelier/platform';
+import { z } from 'zod';
+import { executionsHttpConfig } from './http/executions-http';
+import { createIngress } from './ingress/ingress';
+import type { Ingress } from './ingress/ingress.port';
+import { FlowDeletions } from './flows/flow-deletions.consumer';
+import { executionEvents } from './publish/execution-events';
+import { Growth } from './publish/growth';
+import { TriggerResults } from './publish/trigger-results';
+import { createExecutionReader } from './store/execution-reader';
+import type { ExecutionReader } from './store/execution-reader.port';
+import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';
+import type { Folding } from './worker/rules';
+import { executionRulesConfig } from './worker/rules-config';
+import { type InboxSettings, executionInboxConfig, executionWorkerConfig } from './worker/worker-config';
+
+/** Settings of everything in this library. */
+export const executionsConfig = z.object({ ...executionsHttpConfig.shape, ...executionInboxConfig.shape, ...executionWorkerConfig.shape, ...executionRulesConfig.shape });
+
+/** The context's tables; doors and workers open one each, in whatever thread or process they run. */
+export const openExecutionsDatabase = (url: string, poolMax = 10): Promise<Database> =>
+  openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax });
+
+export type DoorsOptions = {
+  readonly folding: Folding;
+  readonly settings?: InboxSettings;
+  readonly clock?: Clock;
+  /** Told by a worker of the same thread; topics are polled each second where it is left out. */
+  readonly growth?: Growth;
+};
+
+/** The half of the context that writes the inbox and reads rows and logs: for the HTTP thread, or a process of doors. */
+export type ExecutionDoors = {
+  readonly ingress: Ingress;
+  readonly reader: ExecutionReader;
+  /** `atelier.executions.events` and `atelier.triggers.results`: for the bus and for the REST door of topics. */
+  readonly topics: readonly TopicSource[];
+  /** For consumers of `atelier.triggers`. */
+  readonly results: TriggerResults;
+  /** For `consumeFlows`. */
+  readonly deletions: FlowDeletions;
+  /** Waits for commits in flight; the caller closes the database after it. */
+  close(): Promise<void>;
+};
+
+/** Composes the doors over a database of `openExecutionsDatabase`. They meet workers only in its inbox; NOTIFY wakes both sides. */
+export const createExecutionDoors = (db: Database, { folding, settings, clock, growth = new Growth() }: DoorsOptions): ExecutionDoors => {
+  const ingress = createIngress(db, { ...settings, ...(clock && { clock }) });
+  const reader = createExecutionReader(db, folding, clock);
+  const results = new TriggerResults(db, clock);
+  return {
+    ingress,
+    reader,
+    results,
+    topics: [executionEvents(db, growth), results.source],
+    deletions: new FlowDeletions(db, ingress, reader),
+    close: () => ingress.close(),
+  };
+};
