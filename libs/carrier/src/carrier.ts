@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type AccountSid, Rejection } from '@atelier/contracts';
 import { type Clock, type Database, type HttpCaller, type Log, systemClock } from '@atelier/platform';
 import type { SigningToken } from '@atelier/twilio-client';
@@ -32,6 +33,7 @@ export class Carrier {
   readonly numbers: PhoneNumbers;
   readonly faults: Faults;
   private readonly deliveries: Deliveries;
+  private readonly stopping = new AbortController();
   private readonly clock: Clock;
 
   /** Over a database that was opened with CARRIER_MIGRATIONS; the caller closes it. */
@@ -49,9 +51,15 @@ export class Carrier {
     await this.deliveries.start();
   }
 
-  /** Waits a while for webhooks under way. To be called while the own address still answers. */
+  /** Waits a while for webhooks under way, and lets no answer be late any more. To be called while the own address still answers. */
   stop(): Promise<void> {
+    this.stopping.abort();
     return this.deliveries.stop();
+  }
+
+  /** Lets this time pass, or what is left of it before the end. */
+  async late(delayMs: number): Promise<void> {
+    await sleep(delayMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // ended early, which is all that an abort says
   }
 
   /** Takes a message for a phone, once it is stored. Throws a RefusedByRequest where that fault was asked for. */

@@ -104,7 +104,6 @@ export class Deliveries {
     if (message.status !== finalStatus) {
       if (message.service !== null) await say('queued', null);
       if (finalStatus !== 'failed') await say('sent', null);
-      if (this.stopping) return;
       await store.settle({ sid: message.sid, status: finalStatus, errorCode, at: new Date(clock.nowMs()) });
     }
     await say(finalStatus, errorCode);

@@ -65,10 +65,11 @@ export class PhoneNumbers {
     }
   }
 
+  /** What is not named stays, also where two change it at once. */
   async update(account: AccountSid, sid: string, { friendlyName, settings }: NumberChanges): Promise<PhoneNumber> {
-    const old = await this.fetch(account, sid);
-    const text = `update phone_number set friendly_name = $3, settings = $4, updated_at = $5 where account = $1 and sid = $2 returning ${COLUMNS}`;
-    return one(await this.db.query<PhoneNumber>(text, [account, sid, friendlyName ?? old.friendlyName, JSON.stringify({ ...old.settings, ...settings }), new Date(this.clock.nowMs())]));
+    const text = `update phone_number set friendly_name = coalesce($3, friendly_name), settings = (settings::jsonb || $4::jsonb)::text, updated_at = $5
+      where account = $1 and sid = $2 returning ${COLUMNS}`;
+    return one(await this.db.query<PhoneNumber>(text, [account, sid, friendlyName ?? null, JSON.stringify(settings), new Date(this.clock.nowMs())]));
   }
 
   async fetch(account: AccountSid, sid: string): Promise<PhoneNumber> {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type AccountSid, Fault, Rejection } from '@atelier/contracts';
 import { type EdgeReply, Form, type PageQuery, Paged, Query, SidParam, list2010Answer, parseDate, repeated, text } from '@atelier/rest-kit';
 import { Controller, Get, HttpCode, Inject, Post, Res } from '@nestjs/common';
@@ -73,7 +72,7 @@ export class MessagesController {
 
   private async answer({ message, fault }: Accepted, reply: EdgeReply): Promise<object | undefined> {
     if (fault?.kind === 'drop-answer') return hangUp(reply);
-    if (fault?.kind === 'answer-late') await sleep(fault.delayMs);
+    if (fault?.kind === 'answer-late') await this.carrier.late(fault.delayMs);
     return presentMessage(message, message.service === null ? 'queued' : 'accepted');
   }
 }
