@@ -1,66 +1,108 @@
 import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atelier/audit';
 import { createEmbeddedBus } from '@atelier/bus';
+import { CARRIER_MIGRATIONS, Carrier, CarrierModule } from '@atelier/carrier';
+import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
+import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type Log, createLog, openDatabase } from '@atelier/platform';
-import { CREDENTIAL_CHECK, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
+import { type Log, createHttpCaller, createLog, openDatabase, systemClock } from '@atelier/platform';
+import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AtelierConfig } from './config';
 import { type DataFolder, openDataFolder } from './data-folder';
 import { startDatabase } from './database-part';
-import { seededAccount } from './seeded-account';
+import { startOwnerThread } from './owner-thread';
+import { Parts, type Say } from './parts';
 
 /** All services in one process. */
 export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(): Promise<void> };
 
-/** One line for each part, with the time it took. */
-export type Say = (line: string) => void;
-
 @Module({})
 class AtelierModule {}
 
-const timed = async <T>(say: Say, part: string, start: () => Promise<T>): Promise<T> => {
-  const began = performance.now();
-  const result = await start();
-  say(`✓ ${part.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
-  return result;
-};
-
-/** Starts the database, the contexts and the REST edge, in this order; what was started is stopped again where a later part fails. */
+/** Starts the database, the contexts, the REST edge and the execution worker, in this order; what was started is stopped again where a later part fails. */
 export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Atelier> => {
-  const log: Log = createLog('atelier', config.ATELIER_LOG_LEVEL);
+  const log = createLog('atelier', config.ATELIER_LOG_LEVEL);
   const folder = openDataFolder(config);
   if (folder.moved) say(`  Data lies in ${folder.dir}, because the database's user cannot enter ${config.ATELIER_DATA_DIR}`);
-  const stops: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const part of stops.splice(0).reverse()) await part();
-  };
-  let started = false;
+  const parts = new Parts(say);
+  let isStarted = false;
   try {
-    const database = await timed(say, config.ATELIER_DATABASE_URL ? 'PostgreSQL (given)' : 'PostgreSQL (embedded)', () => startDatabase(config.ATELIER_DATABASE_URL, folder.dir, log));
-    stops.push(() => (started ? database.stop() : database.abandon()));
-    const flows = await timed(say, 'flows', () => openDatabase({ url: database.url, schema: 'flows', migrations: FLOWS_MIGRATIONS }));
-    stops.push(() => flows.close());
-    const core = createFlowsCore(flows, flowsOptionsOf(config));
-    const audit = await timed(say, 'audit', () => openDatabase({ url: database.url, schema: 'audit', migrations: AUDIT_MIGRATIONS }));
-    stops.push(() => audit.close());
-    const records = new AuditStore(audit);
-    const bus = createEmbeddedBus([core.topic], log);
-    stops.push(() => bus.close());
-    await consumeAudited(bus, records, ['atelier.flows.events']);
-    const root: DynamicModule = {
-      module: AtelierModule,
-      imports: [FlowsModule.with({ core }), AuditModule.with({ store: records })],
-      providers: [{ provide: CREDENTIAL_CHECK, useValue: seededAccount(folder.accountSid, folder.authToken) }],
-    };
-    const url = await timed(say, 'REST', async () => {
-      const app = await createHttpApp(root, restOptionsOf(config, log));
-      stops.push(() => app.close());
-      return listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
-    });
-    started = true;
-    return { url, folder, stop };
+    const name = config.ATELIER_DATABASE_URL ? 'PostgreSQL (given)' : 'PostgreSQL (embedded)';
+    const database = await parts.start(name, () => startDatabase(config.ATELIER_DATABASE_URL, folder.dir, log), (part) => (isStarted ? part.stop() : part.abandon()));
+    const url = await startServices(config, folder, database.url, parts, log);
+    isStarted = true;
+    return { url, folder, stop: () => parts.stop() };
   } catch (error) {
-    await stop();
+    await parts.stop().catch((failure: unknown) => log.error({ error: String(failure) }, 'what had been started could not be stopped'));
     throw error;
   }
+};
+
+const startServices = async (config: AtelierConfig, folder: DataFolder, databaseUrl: string, parts: Parts, log: Log): Promise<string> => {
+  const flows = createFlowsCore(await opened(parts, 'flows', databaseUrl, FLOWS_MIGRATIONS), flowsOptionsOf(config));
+  const { credentials, options } = await startCredentials(config, folder, databaseUrl, parts);
+  const records = new AuditStore(await opened(parts, 'audit', databaseUrl, AUDIT_MIGRATIONS));
+  const doors = await parts.start(
+    'executions',
+    async () => {
+      const database = await openExecutionsDatabase(databaseUrl);
+      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config) }) };
+    },
+    (part) => part.close().finally(() => part.database.close()),
+  );
+  const topics = [flows.topic, credentials.topic, ...doors.topics, records.topic];
+  const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
+  await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
+  await consumeFlows(bus, doors.deletions);
+  const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(databaseUrl, credentials, () => origin, parts, log);
+  const root: DynamicModule = {
+    module: AtelierModule,
+    imports: [
+      FlowsModule.with({ core: flows }),
+      CredentialsModule.with({ core: credentials, internalToken: config.ATELIER_INTERNAL_TOKEN }),
+      AuditModule.with({ store: records }),
+      ExecutionsModule.with({
+        ...doors,
+        flows: flows.directory,
+        signing: credentials.signingToken,
+        topics,
+        settings: executionsHttpSettingsOf(config),
+        clock: systemClock,
+      }),
+      ...(carrier ? [CarrierModule.with({ carrier })] : []),
+    ],
+  };
+  let origin: string | undefined;
+  const app = await parts.start('REST', () => createHttpApp(root, restOptionsOf(config, log)), (each) => each.close());
+  const url = await listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
+  origin = new URL(url).origin;
+  await carrier?.start();
+  const owner = {
+    config,
+    databaseUrl,
+    credentials: options,
+    publicUrl: config.ATELIER_PUBLIC_URL ?? url,
+    carrier: { baseUrl: config.ATELIER_TWILIO_BASE_URL ?? url, isLookupConclusive: carrier !== undefined },
+  };
+  await parts.start('execution worker', () => startOwnerThread(owner, log), (thread) => thread.stop());
+  return url;
+};
+
+const opened = (parts: Parts, schema: string, url: string, migrations: Parameters<typeof openDatabase>[0]['migrations']) =>
+  parts.start(schema, () => openDatabase({ url, schema, migrations }), (database) => database.close());
+
+const startCredentials = async (config: AtelierConfig, folder: DataFolder, databaseUrl: string, parts: Parts) => {
+  const options = credentialsOptionsOf(config, folder.dir);
+  const database = await opened(parts, 'credentials', databaseUrl, CREDENTIALS_MIGRATIONS);
+  const credentials = await parts.start('keys', () => createCredentialsCore(database, options), (core) => core.close());
+  await credentials.seed({ accountSid: folder.accountSid, authToken: folder.authToken });
+  return { credentials, options };
+};
+
+const WEBHOOK_MS = 15_000; // Twilio's read timeout
+
+const startCarrier = async (databaseUrl: string, { signingToken }: CredentialsCore, trustedOrigin: () => string | undefined, parts: Parts, log: Log): Promise<Carrier> => {
+  const database = await opened(parts, 'carrier', databaseUrl, CARRIER_MIGRATIONS);
+  const caller = await parts.start('carrier calls', async () => createHttpCaller({ privateNetworks: 'refused', timeoutMs: WEBHOOK_MS }), (each) => each.close());
+  return new Carrier(database, { caller, signingToken, trustedOrigin, log });
 };

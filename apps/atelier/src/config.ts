@@ -1,10 +1,13 @@
+import { credentialsConfig } from '@atelier/credentials';
+import { executionsConfig } from '@atelier/executions';
 import { flowsConfig } from '@atelier/flows';
-import { oneOf } from '@atelier/platform';
+import { httpCallerConfig, oneOf } from '@atelier/platform';
 import { restConfig } from '@atelier/rest-kit';
+import { twilioConfig } from '@atelier/twilio-client';
 import { z } from 'zod';
 
 const ownConfig = z.object({
-  ATELIER_DATA_DIR: z.string().min(1).default('.atelier').describe('The embedded database and the first account.'),
+  ATELIER_DATA_DIR: z.string().min(1).default('.atelier').describe('The embedded database, the first account, and the master key.'),
   ATELIER_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('PostgreSQL. Left out: the embedded database.'),
   ATELIER_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/).optional().describe('The first account. Left out: generated once and kept in account.json.'),
   ATELIER_AUTH_TOKEN: z.string().regex(/^[0-9a-f]{32}$/).optional().describe('Its auth token: 32 hexadecimal characters. Left out: generated once.'),
@@ -12,5 +15,13 @@ const ownConfig = z.object({
 });
 
 /** Everything the all-in-one process may be told: its own settings and those of the libraries it is made of. */
-export const atelierConfig = z.object({ ...restConfig.shape, ...flowsConfig.shape, ...ownConfig.shape });
+export const atelierConfig = z.object({
+  ...restConfig.shape,
+  ...flowsConfig.shape,
+  ...executionsConfig.shape,
+  ...credentialsConfig.shape,
+  ...twilioConfig.shape,
+  ...httpCallerConfig.shape,
+  ...ownConfig.shape,
+});
 export type AtelierConfig = z.infer<typeof atelierConfig>;

@@ -1,0 +1,52 @@
+import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
+import { createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, workerSettingsOf } from '@atelier/executions';
+import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
+import { createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
+import { createMessagesApi } from '@atelier/twilio-client';
+import type { AtelierConfig } from './config';
+import { Parts } from './parts';
+
+/** What the thread is given; plain data, for it crosses the boundary of threads. */
+export type OwnerData = {
+  readonly config: AtelierConfig;
+  readonly databaseUrl: string;
+  readonly credentials: Pick<CredentialsOptions, 'region'> & { readonly masterKey: Uint8Array; readonly storeGeneration?: number };
+  /** Where carriers report to. */
+  readonly publicUrl: string;
+  /** Where messages are sent to. */
+  readonly carrier: { readonly baseUrl: string; readonly isLookupConclusive: boolean };
+};
+
+/**
+ * Owns shards of executions: engine, timers, effects. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
+ * Resolves once it looks for shards; the answer stops it.
+ */
+export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<() => Promise<void>> => {
+  const log = createLog('execution-worker', config.ATELIER_LOG_LEVEL);
+  const parts = new Parts(() => undefined);
+  try {
+    const [executions, flows, secrets] = await Promise.all([
+      parts.start('executions', () => openExecutionsDatabase(url), (database) => database.close()),
+      parts.start('flows', () => openDatabase({ url, schema: 'flows', migrations: FLOWS_MIGRATIONS, poolMax: 4 }), (database) => database.close()),
+      parts.start('credentials', () => openDatabase({ url, schema: 'credentials', migrations: CREDENTIALS_MIGRATIONS, poolMax: 4 }), (database) => database.close()),
+    ]);
+    const { directory } = createFlowsCore(flows, flowsOptionsOf(config));
+    const masterKey = Buffer.from(credentials.masterKey);
+    const keys = await parts.start('keys', () => createCredentialsCore(secrets, { ...credentials, masterKey }), (core) => core.close());
+    const caller = await parts.start('caller', async () => createHttpCaller(httpCallerOptionsOf(config)), (each) => each.close());
+    const performer = createEffects({
+      messages: createMessagesApi(caller, carrier),
+      keys: keys.studioKey,
+      signing: keys.signingToken,
+      caller,
+      carrierOrigin: new URL(carrier.baseUrl).origin,
+      publicUrl: () => publicUrl,
+    });
+    const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, settings: workerSettingsOf(config) });
+    await parts.start('worker', () => worker.start(), () => worker.stop());
+    return () => parts.stop();
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+};
