@@ -137,7 +137,7 @@ class Worker implements ExecutionWorker {
 
   private taken(shards: readonly Taken[]): void {
     for (const taken of shards) this.laneOf(taken.shard).take(taken);
-    this.keys.taken(shards).catch((error: unknown) => this.options.log?.warn({ error: String(error) }, 'starts of former owners are looked at with the next takeover'));
+    this.keys.taken(shards);
     this.metrics.shardsOwned.set(this.shardsOwned + shards.length);
   }
 

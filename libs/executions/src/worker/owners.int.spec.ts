@@ -1,0 +1,173 @@
+import { type ExecutionSid, type PublicEvent, Fault } from '@atelier/contracts';
+import { type Database, type Statement, openDatabase } from '@atelier/platform';
+import { eventually, testDatabaseUrl } from '@atelier/testing';
+import { executionEvents } from '../publish/execution-events';
+import { Growth } from '../publish/growth';
+import { SampleExecutions } from '../samples/sample-executions';
+import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+
+let url: string;
+const opened = (): Promise<Database> => openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 10 });
+
+/** The same database, whose commits of owners are held while it is frozen: a process that stopped at the worst moment. */
+class Freezing {
+  isFrozen = false;
+  held = 0;
+  private thawed: (() => void)[] = [];
+  constructor(private readonly real: Database) {}
+  readonly db: Database = new Proxy({} as Database, {
+    get: (_, name) => (name === 'query' ? this.query : typeof this.real[name as keyof Database] === 'function' ? (this.real[name as keyof Database] as () => unknown).bind(this.real) : this.real[name as keyof Database]),
+  });
+  private readonly query = async <R extends object>(statement: string | Statement, values?: readonly unknown[]): Promise<R[]> => {
+    if (this.isFrozen && typeof statement !== 'string' && statement.name.startsWith('executions.commit')) {
+      this.held++;
+      await new Promise<void>((resolve) => this.thawed.push(resolve));
+    }
+    return this.real.query<R>(statement, values);
+  };
+  thaw(): void {
+    this.isFrozen = false;
+    for (const go of this.thawed.splice(0)) go();
+  }
+}
+
+describe('owners of shards', () => {
+  let samples: SampleExecutions;
+  const others: Database[] = [];
+  beforeEach(async () => {
+    url = await testDatabaseUrl();
+    samples = new SampleExecutions(await opened());
+  }, 90_000);
+  afterEach(async () => {
+    await samples.close();
+    for (const other of others.splice(0)) await other.close();
+  }, 30_000);
+  const another = async (): Promise<Database> => {
+    const db = await opened();
+    others.push(db);
+    return db;
+  };
+  const eventsOf = async (shard: number): Promise<readonly PublicEvent[]> => executionEvents(samples.db, new Growth()).read(shard, 0, 100_000);
+  const expectDense = async (): Promise<PublicEvent[]> => {
+    const source = executionEvents(samples.db, new Growth());
+    const all: PublicEvent[] = [];
+    for (let shard = 0; shard < SHARDS; shard++) {
+      const events = await eventsOf(shard);
+      expect(events.map(({ pos }) => pos)).toEqual(events.map((_, i) => i + 1));
+      expect(await source.end(shard)).toBe(events.length);
+      all.push(...events);
+    }
+    expect(new Set(all.map(({ id }) => id)).size).toBe(all.length);
+    return all;
+  };
+  /** Every lease is given away again and again, so that each worker believes to own everything. */
+  const sabotage = (): (() => Promise<void>) => {
+    let isOver = false;
+    const running = (async () => {
+      while (!isOver) {
+        await samples.db.query(`delete from worker`);
+        await samples.db.query(`update lease set owner = null, until = '-infinity'`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    })();
+    return () => ((isOver = true), running);
+  };
+
+  it('find what was acknowledged before any of them ran (A1)', async () => {
+    const sids = await Promise.all(Array.from({ length: 20 }, () => samples.created('plain')));
+    for (const sid of sids) expect(await samples.view('plain', sid)).toMatchObject({ status: 'active' });
+    const worker = await samples.start();
+    await worker.idle();
+    for (const sid of sids) expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended', endedReason: 'FLOW_END' });
+  });
+
+  it('who own the same shards at once lose nothing, double nothing and leave no gap (A2, A3)', async () => {
+    const workers = [await samples.start(), await samples.start({ db: await another() })];
+    const stop = sabotage();
+    await eventually('both own everything', () => workers.every(({ shardsOwned }) => shardsOwned === SHARDS));
+    const contacts = Array.from({ length: 100 }, () => samples.contact());
+    const asked: ExecutionSid[] = [];
+    for (const contact of contacts) {
+      asked.push(await samples.created('ask', contact));
+      await samples.created('plain', contact);
+    }
+    for (const contact of contacts) await samples.ingress.message(samples.messageOf('ask', contact, 'me'));
+    const active = async () => (await samples.db.query('select sid from execution where status = 0')).length;
+    await eventually('the same answers from both', async () => (await samples.db.query('select sid from execution')).length === 200 && (await active()) < 20, 30_000);
+    await stop();
+    await eventually('all ended', async () => (await active()) === 0, 30_000);
+    for (const sid of asked) {
+      expect(await samples.steps('ask', sid)).toEqual(['incomingRequest', 'incomingMessage', 'sent']);
+      expect(samples.performer.timesOf(sid)).toEqual([1, 1]);
+    }
+    const conflicts = (await Promise.all(workers.map(({ metrics }) => metrics.conflicts.get()))).reduce((sum, { values }) => sum + (values[0]?.value ?? 0), 0);
+    expect(conflicts).toBeGreaterThan(0); // else nobody met anybody, and this test says nothing
+    const events = await expectDense();
+    expect(events.filter(({ type }) => type.endsWith('execution.started'))).toHaveLength(200);
+    expect(events.filter(({ type }) => type.endsWith('execution.ended'))).toHaveLength(200);
+  }, 90_000);
+
+  it('that freeze at their commit stall nobody, and write nothing when they thaw (A2)', async () => {
+    const freezing = new Freezing(await another());
+    const frozen = await samples.start({ db: freezing.db });
+    await samples.created('plain');
+    await frozen.idle();
+    freezing.isFrozen = true;
+    const sid = await samples.created('send');
+    await eventually('the commit is held', () => freezing.held > 0);
+    await samples.db.query(`update lease set until = now() - interval '1 s'`);
+    await samples.start();
+    await eventually('the end', async () => (await samples.view('send', sid))?.status === 'ended', 10_000);
+    freezing.thaw();
+    await frozen.idle();
+    const after = await samples.created('plain');
+    await eventually('the end', async () => (await samples.view('plain', after))?.status === 'ended', 10_000);
+    expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'sent']);
+    expect(samples.performer.timesOf(sid)).toEqual([1]);
+    await expectDense();
+  }, 60_000);
+
+  it('share the shards evenly, and give them back when they stop', async () => {
+    const one = await samples.start();
+    expect(one.shardsOwned).toBe(SHARDS);
+    const two = await samples.start();
+    await eventually('half each', () => one.shardsOwned === SHARDS / 2 && two.shardsOwned === SHARDS / 2, 10_000);
+    await one.stop();
+    await eventually('all of them', () => two.shardsOwned === SHARDS, 10_000);
+  }, 60_000);
+
+  it('publish every event in the order of its shard, with the warnings among them (A4)', async () => {
+    const worker = await samples.start();
+    const contact = samples.contact();
+    const sid = await samples.created('redirect', contact);
+    await worker.idle();
+    await samples.ingress.message(samples.messageOf('redirect', contact, 'not expected'));
+    await samples.ingress.command({ account: samples.account, execution: sid, input: { type: 'FlowEvent', event: 'return', parameters: {} } });
+    await worker.idle();
+    const events = (await expectDense()).filter(({ subject }) => subject === sid);
+    expect(events.map(({ type, data }) => [type, data['code'] ?? data['name'] ?? data['ended_reason']])).toEqual([
+      ['com.twilio.studio.flow.execution.started', null],
+      ['com.twilio.studio.flow.step.ended', 'incomingRequest'],
+      ['atelier.execution.warning.v1', 81002],
+      ['com.twilio.studio.flow.step.ended', 'return'],
+      ['com.twilio.studio.flow.step.ended', 'next'],
+      ['com.twilio.studio.flow.execution.ended', 'FLOW_END'],
+    ]);
+    expect(JSON.stringify(events)).not.toContain('not expected'); // what contacts say is no public event
+  });
+
+  it('that take over go on from what was published: keys of starts that nobody asked for are asked for (A4, A9)', async () => {
+    samples.ensureKey = () => Promise.reject(new Fault('the authority is away'));
+    const first = await samples.start();
+    await samples.created('plain');
+    await first.idle();
+    await first.stop();
+    expect(await samples.db.query('select shard from lease where published > 0')).toEqual([]);
+    samples.ensureKey = () => Promise.resolve();
+    samples.keysAsked.length = 0;
+    await samples.start();
+    await eventually('asked', () => samples.keysAsked.length > 0);
+    expect(samples.keysAsked).toEqual([samples.account]);
+    await eventually('published', async () => (await samples.db.query('select shard from lease where published > 0')).length > 0, 5_000);
+  }, 30_000);
+});
