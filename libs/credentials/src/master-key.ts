@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { ConfigurationError, type Database } from '@atelier/platform';
 import { MASTER_KEY_BYTES, type Vault } from './vault';
 
@@ -15,13 +15,8 @@ export const readMasterKey = (path: string): Buffer => {
 
 /** The same, where the file may be missing: then one is made that only its owner can read. Of several processes that start at once, one makes it. */
 export const readOrMakeMasterKey = (path: string): Buffer => {
-  try {
-    return readMasterKey(path);
-  } catch (error) {
-    if (!isMissing(error)) throw error;
-    make(path);
-    return readMasterKey(path);
-  }
+  if (!existsSync(path)) make(path);
+  return readMasterKey(path);
 };
 
 /** The first start remembers which master key its secrets are stored with; any other key is a ConfigurationError. */
@@ -36,33 +31,21 @@ const contentsOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new ConfigurationError(`The master key cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new ConfigurationError(`The master key cannot be read: ${reasonOf(cause)}`);
   }
 };
-
-const isMissing = (error: unknown): boolean =>
-  error instanceof ConfigurationError && error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'ENOENT';
 
 // Written whole beside its place and linked there: a reader never sees half a key, and a file that is there already stays.
 const make = (path: string): void => {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    const file = openSync(draft, 'wx', PRIVATE);
-    writeSync(file, `${randomBytes(MASTER_KEY_BYTES).toString('hex')}\n`);
-    fsyncSync(file);
-    closeSync(file);
-    link(draft, path);
+    writeFileSync(draft, `${randomBytes(MASTER_KEY_BYTES).toString('hex')}\n`, { flag: 'wx', mode: PRIVATE, flush: true });
+    linkSync(draft, path);
   } catch (cause) {
-    throw new ConfigurationError(`The master key cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    if (!existsSync(path)) throw new ConfigurationError(`The master key cannot be made: ${reasonOf(cause)}`); // else another process was faster
   } finally {
     rmSync(draft, { force: true });
   }
 };
 
-const link = (draft: string, path: string): void => {
-  try {
-    linkSync(draft, path);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error; // another process was faster
-  }
-};
+const reasonOf = (cause: unknown): string => String(cause).replace(/^Error: /, '');
