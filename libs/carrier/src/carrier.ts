@@ -17,6 +17,8 @@ export type CarrierOptions = {
   readonly trustedOrigin: () => string | undefined;
   readonly log: Log;
   readonly clock?: Clock;
+  /** How long a new message waits for a database that is away, before its sender is left without an answer. Default: 8 s. */
+  readonly storeMsMax?: number | undefined;
 };
 
 export type Outgoing = Draft & { readonly statusCallback?: string | undefined };
@@ -39,7 +41,7 @@ export class Carrier {
   /** Over a database that was opened with CARRIER_MIGRATIONS; the caller closes it. */
   constructor(database: Database, { clock = systemClock, ...options }: CarrierOptions) {
     this.clock = clock;
-    this.messages = new MessageStore(database);
+    this.messages = new MessageStore(database, options.storeMsMax);
     this.numbers = new PhoneNumbers(database, clock);
     this.faults = new Faults(database);
     this.deliveries = new Deliveries({ store: this.messages, webhooks: new Webhooks(options), numbers: this.numbers, clock, log: options.log });

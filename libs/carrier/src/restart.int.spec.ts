@@ -12,7 +12,7 @@ let receiver: Receiver;
 const running: { db: Database; sample: SampleCarrier }[] = [];
 const start = async () => {
   const db = await openDatabase({ url, schema: 'carrier', migrations: CARRIER_MIGRATIONS });
-  const sample = await SampleCarrier.start(db, receiver, { timeoutMs: 20_000 });
+  const sample = await SampleCarrier.start(db, receiver, { timeoutMs: 20_000, storeMsMax: 300 });
   running.push({ db, sample });
   return { db, sample };
 };
@@ -111,5 +111,6 @@ describe('while the database is away', () => {
     const first = await start();
     await kill(first);
     await expect(send(first.sample)).rejects.toThrow();
+    await expect(text(first.sample)).resolves.toMatchObject({ status: 503, body: { code: 20503 } });
   }, 30_000);
 });

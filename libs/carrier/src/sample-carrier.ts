@@ -86,10 +86,10 @@ export class SampleCarrier {
   ) {}
 
   /** The receiver stands for the installation's own origin: the only private one that webhooks may reach. */
-  static async start(db: Database, receiver: Receiver, { timeoutMs = 5_000 } = {}): Promise<SampleCarrier> {
+  static async start(db: Database, receiver: Receiver, { timeoutMs = 5_000, storeMsMax }: { timeoutMs?: number; storeMsMax?: number } = {}): Promise<SampleCarrier> {
     const caller = createHttpCaller({ privateNetworks: 'refused', timeoutMs });
     const signingToken = { tokens: async (account: AccountSid) => (account === ACCOUNT ? [TOKEN, 'secondary'] : []) };
-    const carrier = new Carrier(db, { caller, signingToken, trustedOrigin: () => receiver.origin, log: silentLog });
+    const carrier = new Carrier(db, { caller, signingToken, trustedOrigin: () => receiver.origin, storeMsMax, log: silentLog });
     @Module({ imports: [CarrierModule.with({ carrier })], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
     class Root {}
     const app = await createHttpApp(Root, { region: 'us1', trustedProxies: [], bodyBytesMax: 4 * 1024 * 1024, log: silentLog });

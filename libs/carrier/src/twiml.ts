@@ -7,7 +7,8 @@ export type Verb =
 
 type Node = { readonly [name: string]: unknown; readonly ':@'?: Readonly<Record<string, string>> };
 
-const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false });
+// Without `htmlEntities` it leaves numeric references as they are.
+const parser = new XMLParser({ preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, htmlEntities: true });
 
 /** The verbs of an answer to a message webhook: TwiML, or plain text, which is a message. Throws where the document is not TwiML. */
 export const verbsOf = (contentType: string, answer: string): readonly Verb[] => {
