@@ -40,5 +40,6 @@ export const dropPartitions = async (db: Database, nowMs: number): Promise<reado
   );
   const old = rows.map(({ name }) => name).filter((name) => name.slice(-8) < nameOf('', oldest).slice(-8));
   for (const name of old) await db.query(`drop table if exists ${name}`);
+  for (const table of TABLES) await db.query(`delete from ${table}_other where ${KEY[table]} < $1`, [firstOf(oldest)]);
   return old;
 };

@@ -1,0 +1,107 @@
+import { type Database, type Log, silentLog } from '@atelier/platform';
+import { eventually, testDatabase } from '@atelier/testing';
+import { shardOf } from '../ingress/keys';
+import { SampleExecutions } from '../samples/sample-executions';
+import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import type { ExecutionWorker } from './worker';
+
+// A12: whatever cannot be decided or stored is set aside alone, with its reason; its neighbours go on.
+describe('a poisoned input', () => {
+  let db: Database;
+  let samples: SampleExecutions;
+  let worker: ExecutionWorker | undefined;
+  const errors: unknown[] = [];
+  const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
+  beforeAll(async () => {
+    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    samples = new SampleExecutions(db);
+  }, 90_000);
+  afterAll(() => samples.close());
+  beforeEach(async () => {
+    errors.length = 0;
+    await db.query('truncate parked');
+  });
+  afterEach(async () => {
+    await worker?.stop();
+    worker = undefined;
+  });
+
+  const parked = (): Promise<{ shard: number; reason: string; body: string }[]> => db.query('select shard, reason, body from parked order by id');
+  const shardOfContact = (contact: string, flow: 'plain' | 'broken'): number => shardOf(samples.account, samples.flows[flow], contact);
+  /** Contacts that live on one shard. */
+  const neighbours = (flow: 'plain', shard: number, count: number): readonly string[] => {
+    const found: string[] = [];
+    while (found.length < count) {
+      const contact = samples.contact();
+      if (shardOfContact(contact, flow) === shard) found.push(contact);
+    }
+    return found;
+  };
+
+  it('that cannot be decided parks alone, gives its claim back and says why', async () => {
+    const contact = samples.contact();
+    const fine = await Promise.all(neighbours('plain', shardOfContact(contact, 'broken'), 5).map((each) => samples.created('plain', each)));
+    await samples.created('broken', contact);
+    worker = await samples.start({ log });
+    await worker.idle();
+    expect(await parked()).toEqual([{ shard: shardOfContact(contact, 'broken'), reason: expect.stringMatching(/^command:\d+: Defect: revision 1 of FW/), body: expect.stringContaining(contact) }]);
+    expect(errors).toHaveLength(1);
+    for (const sid of fine) expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended' });
+    expect(await db.query('select key from claim')).toEqual([]);
+  });
+
+  it('that the store refuses is found by halves and parks alone, though a hundred others were in its batch', async () => {
+    const [shard, contacts] = [7, neighbours('plain', 7, 100)];
+    const refused = { ...samples.startOf('plain', neighbours('plain', shard, 1)[0]), revision: 2 ** 40 }; // no column holds it
+    const definition = samples.directory.definition;
+    const directory = { ...samples.directory, definition: (account: never, flow: never, revision: number) => definition(account, flow, revision === 2 ** 40 ? 1 : revision) };
+    const sids = await Promise.all(contacts.slice(0, 50).map((contact) => samples.created('plain', contact)));
+    await samples.ingress.create(refused);
+    sids.push(...(await Promise.all(contacts.slice(50).map((contact) => samples.created('plain', contact)))));
+    worker = await samples.start({ log, directory });
+    await worker.idle();
+    expect((await parked()).map(({ reason }) => reason)).toEqual([expect.stringMatching(/^command:\d+: 22003: /)]);
+    for (const sid of sids) expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended' });
+  }, 20_000);
+
+  it('that was in hand twice when an owner died is parked undecided by the third, and the next one runs', async () => {
+    const [first, second] = neighbours('plain', 11, 2);
+    const killer = await samples.created('plain', first);
+    const next = await samples.created('plain', second);
+    const { pos } = (await db.query<{ pos: string }>('select pos from command where shard = 11 and execution = $1', [killer.slice(2)]))[0]!;
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $1, tries = 2 where shard = 11`, [`command:${pos}`]);
+    worker = await samples.start({ log });
+    await worker.idle();
+    expect(await parked()).toEqual([{ shard: 11, reason: expect.stringMatching(`command:${pos}: in hand 2 times`), body: expect.stringContaining(killer) }]);
+    expect(await samples.view('plain', next)).toMatchObject({ status: 'ended' });
+  });
+
+  it('is looked for one input at a time after an unclean takeover only, and its mark is durable before it is decided', async () => {
+    const contacts = neighbours('plain', 13, 3);
+    for (const contact of contacts) await samples.created('plain', contact);
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = null, tries = 0 where shard = 13`);
+    const before = await batches(13);
+    worker = await samples.start({ log });
+    await worker.idle();
+    expect((await batches(13)) - before).toBe(3);
+    expect(await db.query('select tries, tried is not null as marked from lease where shard = 13')).toEqual([{ tries: 1, marked: true }]);
+    await worker.stop();
+    for (const contact of contacts) await samples.created('plain', contact);
+    worker = await samples.start({ log });
+    await worker.idle();
+    expect((await batches(13)) - before).toBe(4); // handed over in order: all three at once
+  });
+  const batches = async (shard: number): Promise<number> => (await db.query<{ n: number }>('select coalesce(max(n), 0)::int as n from batch where shard = $1', [shard]))[0]?.n ?? 0;
+
+  it('whose commit meets a deadlock is no poison: the batch is tried again as it was', async () => {
+    await db.query('create sequence tries');
+    await db.query(`create function deadlock() returns trigger language plpgsql as $$ begin
+      if nextval('tries') <= 2 then raise exception 'deadlock' using errcode = '40P01'; end if; return new; end $$`);
+    await db.query('create trigger deadlocks before insert on batch for each statement execute function deadlock()');
+    const sid = await samples.created('plain');
+    worker = await samples.start({ log });
+    await eventually('the end', async () => (await samples.view('plain', sid))?.status === 'ended');
+    await db.query('drop trigger deadlocks on batch');
+    expect(await parked()).toEqual([]);
+  });
+});
