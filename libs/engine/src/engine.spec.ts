@@ -9,7 +9,7 @@ describe('the worked example of Studio', () => {
   it('asks, branches and thanks', () => {
     const sample = conversation();
     sample.start();
-    expect(sample.open.effect).toEqual({ kind: 'message.send', request: { to: '+1', from: '+2', body: 'Name?' } });
+    expect(sample.open.effect).toEqual({ kind: 'message.send', request: { to: '+1', from: '+2', body: 'Name?', awaitsDelivery: true } });
     sample.sent();
     expect(sample.stop).toMatchObject({ kind: 'wait', for: 'incomingMessage', dueAtMs: sample.nowMs + 60_000 });
     sample.message(' YES ');

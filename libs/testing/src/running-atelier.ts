@@ -21,6 +21,8 @@ export type AtelierOptions = {
   /** Fixed where clients must find a restarted process again; 0 takes a free one. */
   readonly port?: number;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Arguments for Node itself. */
+  readonly execArgv?: readonly string[];
 };
 
 const START_DEADLINE_MS = 60_000; // initdb and migrations on a slow machine
@@ -30,9 +32,9 @@ const READY = /is ready at (http:\/\/\S+)/;
 export const atelierMain = join(__dirname, '..', '..', '..', 'apps', 'atelier', 'dist', 'main.js');
 
 /** Starts the product and waits until it answers. Throws with its output where it ends before that. */
-export const startAtelier = async ({ dataDir, port = 0, settings = {} }: AtelierOptions): Promise<RunningAtelier> => {
+export const startAtelier = async ({ dataDir, port = 0, settings = {}, execArgv = [] }: AtelierOptions): Promise<RunningAtelier> => {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: String(port), ...settings };
-  const child = spawn(process.execPath, [atelierMain], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...execArgv, atelierMain], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const url = await ready(child, () => output);

@@ -23,9 +23,9 @@ export const RENDERED_MESSAGE = {
 type Message = z.infer<z.ZodObject<typeof RENDERED_MESSAGE>>;
 
 /** Asks for the message to be sent; where there is nothing to send the step fails at once (81011). */
-export const sendOr = (run: WidgetRun<Message>, failure: string): Outcome => {
+export const sendOr = (run: WidgetRun<Message>, failure: string, more: Partial<MessageRequest> = {}): Outcome => {
   const request = requestOf(run);
-  if (request) return perform({ kind: 'message.send', request });
+  if (request) return perform({ kind: 'message.send', request: { ...request, ...more } });
   run.warn({ code: 81011, message: 'There is nothing to send: body, media and template are empty' });
   return leave(failure);
 };

@@ -30,7 +30,7 @@ export const sendAndWaitForReply = defineWidget({
   waits: true,
   behaviour: {
     rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds(TIMEOUT_SECONDS, TIMEOUT_SECONDS_MAX) }),
-    enter: (run) => sendOr(run, 'deliveryFailure'),
+    enter: (run) => sendOr(run, 'deliveryFailure', { awaitsDelivery: true }),
     resume: {
       effectSucceeded: ({ properties }, { payload }) => ({ kind: 'wait', for: 'incomingMessage', timeoutSeconds: properties.timeout, outputs: { outbound: payload } }),
       effectFailed: (run, arrival) => sendingFailed(run, arrival, 'deliveryFailure'),

@@ -20,6 +20,8 @@ export type MessageRequest = {
   readonly contentSid?: string;
   readonly contentVariables?: Readonly<Record<string, string>>;
   readonly shortenUrls?: boolean;
+  /** The step waits with this message, so it has to know when it was not delivered. */
+  readonly awaitsDelivery?: true;
   /** Programmable Chat; both or neither. */
   readonly service?: string;
   readonly channel?: string;

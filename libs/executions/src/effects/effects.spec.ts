@@ -89,13 +89,21 @@ describe('sending a message', () => {
   const created = json(201, { sid: 'SM1', status: 'queued', to: HELLO.to });
   const hello: RequestedEffect['effect'] = { kind: 'message.send', request: HELLO };
 
-  it('is done with the Studio API Key, and asks for status reports that name execution and step', async () => {
+  it('is done with the Studio API Key', async () => {
     answer = created;
     expect(await perform(hello)).toEqual({ ok: true, payload: { Sid: 'SM1', Status: 'queued', To: HELLO.to } });
     expect(seen[0]?.headers.authorization).toBe(authenticated('SK1:secret-1'));
-    expect(new URLSearchParams(seen[0]?.body).get('StatusCallback')).toBe(
-      `https://studio.example.com/v1/Accounts/${ACCOUNT}/Flows/${FLOW}?ExecutionSid=${EXECUTION}&StepSid=${STEP}`,
-    );
+  });
+
+  it.each([
+    ['a step that waits', { ...HELLO, awaitsDelivery: true as const }, true, true],
+    ['any step whose attempt nobody else could tell about', HELLO, false, true],
+    ['no other', HELLO, true, false],
+  ])('asks for status reports, which name execution and step: %s', async (_, request, isConclusive, isAsked) => {
+    answer = created;
+    await effects(isConclusive).perform(requested({ kind: 'message.send', request }), context());
+    const url = `https://studio.example.com/v1/Accounts/${ACCOUNT}/Flows/${FLOW}?ExecutionSid=${EXECUTION}&StepSid=${STEP}`;
+    expect(new URLSearchParams(seen[0]?.body).get('StatusCallback')).toBe(isAsked ? url : null);
   });
 
   it('heals a deleted key inside the step: the message is accepted once, with the new key', async () => {

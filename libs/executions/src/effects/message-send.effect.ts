@@ -22,7 +22,9 @@ export type MessageSendOptions = {
 /** Sends a message with the Studio API Key; the outcome is the resource with capitalised names. */
 export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions): EffectKind<MessageRequest> => ({
   perform: async (effect, request, { signal }) => {
-    const message = { ...request, statusCallback: statusCallbackUrl(publicUrl(), effect) };
+    // A callback is asked for where the step waits for it, or where it alone may tell what became of an attempt (A5).
+    const isAskedFor = request.awaitsDelivery || !messages.isConclusive;
+    const message = { ...request, ...(isAskedFor && { statusCallback: statusCallbackUrl(publicUrl(), effect) }) };
     const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message, signal), isRefusal);
     return result ? outcomeOf(effect, request, result) : notSent(SENDING_FAILED, 'The Studio API Key of the account is not to be had at the moment');
   },
