@@ -121,6 +121,7 @@ const transaction = async <T>(pool: Pool, work: (tx: Queryable) => Promise<T>): 
     throw translated(error);
   });
   let broken = false;
+  client.on('error', ignored);
   try {
     await run(client, 'begin');
     const result = await work({ query: (statement, values) => run(client, statement, values) });
@@ -131,9 +132,13 @@ const transaction = async <T>(pool: Pool, work: (tx: Queryable) => Promise<T>): 
     if (!broken) await run(client, 'rollback');
     throw error;
   } finally {
+    client.off('error', ignored);
     client.release(broken);
   }
 };
+
+// A connection that breaks between two statements says so by an event, which nobody else hears; the next statement says it again.
+const ignored = (): void => undefined;
 
 const listen = async (url: string, channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>> => {
   let stopped = false;
