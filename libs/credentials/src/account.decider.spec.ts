@@ -1,4 +1,6 @@
-import { specification } from '@atelier/event-store';
+import { decideWith, fold, specification } from '@atelier/event-store';
+import { Rejection } from '@atelier/contracts';
+import fc from 'fast-check';
 import { type AccountCommand, accounts } from './account.decider';
 import type { AccountEvent, StudioKeyReason } from './credentials.events';
 
@@ -94,3 +96,34 @@ describe('the Studio API Key of an account', () => {
     given(mainAccount, studioKey(1), deleted(1)).when(confirmGone(1)).thenNothing();
   });
 });
+
+// Two current keys would mean two credentials for one purpose, one of which nobody looks after (invariant A9).
+it('whatever is asked in whatever order, an account has at most one Studio API Key per place, and every replay says the same', () => {
+  const n = fc.integer({ min: 1, max: 9 });
+  const command: fc.Arbitrary<AccountCommand> = fc.oneof(
+    fc.constant(create),
+    fc.record({ n, generation: fc.integer({ min: 1, max: 2 }), region: fc.constantFrom('us1', 'ie1') }).map((at) => ensure(at.n, at.generation, at.region)),
+    fc.tuple(n, fc.constantFrom(remove, confirmGone)).map(([of, make]) => make(of)),
+    n.map((of) => rename(of, `name ${of}`)),
+    fc.constantFrom('active' as const, 'suspended' as const).map((status) => update({ status })),
+  );
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+      const log: AccountEvent[] = [subaccount];
+      for (const each of commands) log.push(...decided(each, log));
+      const { studioKeys } = fold(accounts, log);
+      const places = [...studioKeys.values()].map(({ region, generation }) => `${region} ${generation}`);
+      expect(new Set(places).size).toBe(places.length);
+      expect(fold(accounts, structuredClone(log)).studioKeys).toEqual(studioKeys);
+    }),
+  );
+});
+
+const decided = (command: AccountCommand, log: readonly AccountEvent[]): readonly AccountEvent[] => {
+  try {
+    return decideWith(accounts, command, fold(accounts, log));
+  } catch (error) {
+    if (error instanceof Rejection) return [];
+    throw error;
+  }
+};

@@ -10,6 +10,9 @@ import { type Secrets, newAuthToken } from './secrets';
 /** The first account of an installation, as its operator names it. */
 export type SeedAccount = { readonly accountSid: AccountSid; readonly authToken: string; readonly friendlyName?: string };
 
+/** What is left out stays as it is. */
+export type AccountChanges = { readonly friendlyName?: string | undefined; readonly status?: AccountStatus | undefined };
+
 /** Load, decide, append: accounts and their auth tokens. */
 export class AccountService {
   constructor(
@@ -30,7 +33,7 @@ export class AccountService {
   }
 
   /** `caller` is that account or its owner. */
-  async update(caller: AccountSid, sid: AccountSid, changes: { friendlyName?: string | undefined; status?: AccountStatus | undefined }, meta: Meta): Promise<void> {
+  async update(caller: AccountSid, sid: AccountSid, changes: AccountChanges, meta: Meta): Promise<void> {
     await this.tables.account(caller, sid);
     await handle(this.store, accounts, sid, { type: 'UpdateAccount', data: changes }, { ...meta, accountSid: sid });
   }

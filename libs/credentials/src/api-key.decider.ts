@@ -2,13 +2,14 @@ import { type AccountSid, type KeySid, Rejection } from '@atelier/contracts';
 import type { Decider } from '@atelier/event-store';
 import type { ApiKeyEvent } from './credentials.events';
 
+type Key = { readonly accountSid: AccountSid; readonly sid: KeySid; readonly friendlyName: string };
+
 /** `accountSid` is the account that asks: a key of another account is not there. */
 export type ApiKeyCommand =
-  | { readonly type: 'CreateApiKey'; readonly data: { readonly accountSid: AccountSid; readonly sid: KeySid; readonly friendlyName: string; readonly region: string } }
+  | { readonly type: 'CreateApiKey'; readonly data: Key & { readonly region: string } }
   | { readonly type: 'RenameApiKey'; readonly data: { readonly accountSid: AccountSid; readonly friendlyName: string } }
   | { readonly type: 'DeleteApiKey'; readonly data: { readonly accountSid: AccountSid } };
 
-type Key = { readonly accountSid: AccountSid; readonly sid: KeySid; readonly friendlyName: string };
 export type ApiKeyState = { key: Key | undefined; wasMade: boolean };
 
 /** One stream per key that a person made. Studio API Keys live with their account. */

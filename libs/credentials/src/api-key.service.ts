@@ -29,7 +29,8 @@ export class ApiKeyService {
   /** Also of a Studio API Key, which stays in use whatever its name. */
   async rename(sid: KeySid, friendlyName: string, meta: Meta): Promise<void> {
     const { accountSid } = meta;
-    if (await this.isStudioKey(sid, 'update', meta)) await handle(this.store, accounts, accountSid, { type: 'RenameStudioKey', data: { sid, friendlyName } }, meta);
+    const isStudioKey = await this.isStudioKey(sid, 'update', meta);
+    if (isStudioKey) await handle(this.store, accounts, accountSid, { type: 'RenameStudioKey', data: { sid, friendlyName } }, meta);
     else await handle(this.store, apiKeys, sid, { type: 'RenameApiKey', data: { accountSid, friendlyName } }, meta);
   }
 

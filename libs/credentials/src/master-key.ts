@@ -24,7 +24,9 @@ export const assertMasterKey = async (database: Database, vault: Vault): Promise
   await database.query('insert into vault (fingerprint) values ($1) on conflict do nothing', [vault.fingerprint]);
   const [row] = await database.query<{ fingerprint: string }>('select fingerprint from vault');
   if (row?.fingerprint !== vault.fingerprint)
-    throw new ConfigurationError('The master key is not the one that the secrets in the database were stored with. Give back the former file (ATELIER_MASTER_KEY_FILE).');
+    throw new ConfigurationError(
+      'The master key is not the one that the secrets in the database were stored with. Give back the former file (ATELIER_MASTER_KEY_FILE).',
+    );
 };
 
 const contentsOf = (path: string): string => {

@@ -42,7 +42,11 @@ const madeKey = (friendly_name: string): Changes => fromNothing({ status: 'Activ
 
 const statusChanged =
   (updated: string) =>
-  ({ accountSid, before }: Of<'AccountClosed'>): Published => ({ type: 'account.updated', subject: accountSid, properties: { status: { previous: before, updated } } });
+  ({ accountSid, before }: Of<'AccountClosed'>): Published => ({
+    type: 'account.updated',
+    subject: accountSid,
+    properties: { status: { previous: before, updated } },
+  });
 
 const PUBLISHED: Mapping = {
   AccountCreated: ({ accountSid, ownerSid, friendlyName }) => ({

@@ -53,7 +53,8 @@ export class Vault {
   }
 }
 
-const derived = (masterKey: Buffer, purpose: string): Buffer => Buffer.from(hkdfSync('sha256', masterKey, '', `atelier credentials ${purpose}`, MASTER_KEY_BYTES));
+const derived = (masterKey: Buffer, purpose: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', masterKey, '', `atelier credentials ${purpose}`, MASTER_KEY_BYTES));
 
 const contextOf = ({ sid, accountSid }: Bound): Buffer => Buffer.from(`${sid}\n${accountSid}`);
 

@@ -24,7 +24,11 @@ export class IamKeysController {
   }
 
   @Get()
-  async list(@Query(iamFilter) { AccountSid }: z.infer<typeof iamFilter>, @Paged(listPlace) query: PageQuery<Place>, @CallerMeta() meta: Meta): Promise<object> {
+  async list(
+    @Query(iamFilter) { AccountSid }: z.infer<typeof iamFilter>,
+    @Paged(listPlace) query: PageQuery<Place>,
+    @CallerMeta() meta: Meta,
+  ): Promise<object> {
     await this.assertOwn(AccountSid, 'read', meta);
     return listAnswer(query, await this.core.tables.keys(meta.accountSid, query), 'keys', presentListedIamKey);
   }
@@ -36,7 +40,11 @@ export class IamKeysController {
 
   @Post(':sid')
   @HttpCode(200)
-  async update(@SidParam('sid', 'SK') sid: KeySid, @Form(iamUpdateForm) { FriendlyName }: z.infer<typeof iamUpdateForm>, @CallerMeta() meta: Meta): Promise<object> {
+  async update(
+    @SidParam('sid', 'SK') sid: KeySid,
+    @Form(iamUpdateForm) { FriendlyName }: z.infer<typeof iamUpdateForm>,
+    @CallerMeta() meta: Meta,
+  ): Promise<object> {
     if (FriendlyName !== undefined) await this.core.keys.rename(sid, FriendlyName, meta);
     return presentIamKey(await this.core.tables.key(meta.accountSid, sid));
   }
