@@ -54,7 +54,8 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
   await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
   await consumeFlows(bus, doors.deletions);
-  const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(databaseUrl, credentials, () => origin, parts, log);
+  const own: { origin?: string } = {}; // known once it listens
+  const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(databaseUrl, credentials, () => own.origin, parts, log);
   const root: DynamicModule = {
     module: AtelierModule,
     imports: [
@@ -72,10 +73,9 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
       ...(carrier ? [CarrierModule.with({ carrier })] : []),
     ],
   };
-  let origin: string | undefined;
   const app = await parts.start('REST', () => createHttpApp(root, restOptionsOf(config, log)), (each) => each.close());
   const url = await listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
-  origin = new URL(url).origin;
+  own.origin = new URL(url).origin;
   await carrier?.start();
   const owner = {
     config,

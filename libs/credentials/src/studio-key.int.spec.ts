@@ -1,12 +1,9 @@
 import { type AccountSid, type PublicEvent, operatorMeta } from '@atelier/contracts';
 import { type Database, newSid } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
-import type { ApiKey } from '@atelier/twilio-client';
 import { CREDENTIALS_MIGRATIONS } from './credentials-config';
 import type { CredentialsCore, CredentialsOptions } from './credentials-core';
 import { sampleCore } from './http/sample-app';
-import type { KeyAuthority } from './key-authority.port';
-import { newKeySecret } from './secrets';
 
 const cause = { executionSid: `FN${'1'.repeat(32)}`, flowSid: `FW${'2'.repeat(32)}` } as const;
 
@@ -14,8 +11,8 @@ let database: Database;
 let core: CredentialsCore;
 const cores: CredentialsCore[] = [];
 /** As another process or thread would have it. */
-const another = async (options: Partial<CredentialsOptions> = {}): Promise<CredentialsCore> => {
-  const made = await sampleCore(database, { wait: async () => undefined, ...options });
+const another = async (options: Partial<CredentialsOptions> = {}, over = database): Promise<CredentialsCore> => {
+  const made = await sampleCore(over, { wait: async () => undefined, ...options });
   cores.push(made);
   return made;
 };
@@ -140,6 +137,17 @@ describe('a Studio API Key that was deleted', () => {
     expect(await keysOf(sid)).toHaveLength(1);
   });
 
+  // Whoever sent with the old key must not be handed that key again.
+  it('is replaced by a refusal in a process that heard nothing of its deletion', async () => {
+    const deaf = await another({}, { ...database, listen: async () => async () => undefined });
+    const sid = await account();
+    const key = await deaf.studioKey.ensure(sid, cause);
+    await core.keys.delete(key.sid as `SK${string}`, metaOf(sid));
+    const fresh = await deaf.studioKey.replaceRefused(sid, key.sid, cause);
+    expect(fresh?.sid).toMatch(/^SK/);
+    expect(fresh?.sid).not.toBe(key.sid);
+  });
+
   it('comes back however often it is deleted', async () => {
     const { sid } = await deleted();
     for (let i = 0; i < 6; i++) {
@@ -158,41 +166,6 @@ describe('a refusal of a key that exists', () => {
     expect(await core.studioKey.replaceRefused(sid, key.sid, cause)).toBeUndefined();
     expect(await core.store.end()).toBe(before);
     expect(await core.studioKey.ensure(sid, cause)).toEqual(key);
-  });
-});
-
-describe('an authority elsewhere', () => {
-  /** A provider with keys of its own. */
-  const provider = () => {
-    const keys = new Map<string, ApiKey>();
-    const authority: KeyAuthority = {
-      create: async () => {
-        const key = { sid: newSid('SK'), secret: newKeySecret() };
-        keys.set(key.sid, key);
-        return key;
-      },
-      discard: async (_, { sid }) => void keys.delete(sid),
-      exists: async (_, sid) => keys.has(sid),
-    };
-    return { keys, authority };
-  };
-
-  it('that lost the key is believed: its end is recorded, and there is a new one', async () => {
-    const { keys, authority } = provider();
-    const remote = await another({ authority });
-    const sid = await account();
-    const key = await remote.studioKey.ensure(sid, cause);
-    keys.clear();
-    const fresh = await Promise.all([1, 2, 3].map(() => remote.studioKey.replaceRefused(sid, key.sid, cause)));
-    expect(new Set(fresh.map((each) => each?.sid))).toEqual(new Set(keys.keys()));
-    expect(await typesOf(sid)).toEqual(['account.created', 'account-api-keys.created', 'account-api-keys.deleted', 'account-api-keys.created']);
-  });
-
-  it('keeps no key that lost against another process', async () => {
-    const { keys, authority } = provider();
-    const sid = await account();
-    const made = await Promise.all([await another({ authority }), await another({ authority })].map(({ studioKey }) => studioKey.ensure(sid, cause)));
-    expect([...keys.keys()]).toEqual([only([...new Set(made.map((key) => key.sid))])]);
   });
 });
 

@@ -210,11 +210,14 @@ export class EffectDesk {
   }
 
   private fillSlots(): void {
-    if (this.waiting.size === 0) return;
-    this.marking ??= this.markWaiting().finally(() => (this.marking = undefined));
+    if (this.waiting.size === 0 || this.marking) return;
+    this.marking = this.markWaiting().then((marked) => {
+      this.marking = undefined;
+      if (marked > 0) this.fillSlots(); // slots that came free meanwhile
+    });
   }
 
-  private async markWaiting(): Promise<void> {
+  private async markWaiting(): Promise<number> {
     const chosen: Held[] = [];
     const marks: Mark[] = [];
     for (const held of this.waiting.values()) {
@@ -223,12 +226,13 @@ export class EffectDesk {
       chosen.push(held);
       marks.push({ shard: held.shard, execution: held.effect.execution, step: held.effect.step, epoch, wasAttempts: held.attempts });
     }
-    if (chosen.length === 0) return;
+    if (chosen.length === 0) return 0;
     const { clock } = this.ports;
     const nowMs = clock.nowMs();
     const askedMs = clock.monotonicMs();
     const marked = await markAttempts(this.ports.db, marks, nowMs).catch(() => undefined);
     for (const held of chosen) this.begin(held, marked, nowMs, clock.monotonicMs() - askedMs < GRACE_MS);
+    return chosen.length;
   }
 
   /** After the mark of a waiting effect, or the attempt to mark it. */
