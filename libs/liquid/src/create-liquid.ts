@@ -12,7 +12,7 @@ import { assertWellFormed } from './well-formed';
 /** Studio's limits and zone (`spec/liquid.md` 5, 7). */
 export const DEFAULT_LIQUID_OPTIONS: LiquidOptions = { timezone: 'America/Los_Angeles', iterationsMax: 15, charactersMax: 16_384, renderMs: 100 };
 
-const MEMORY_MAX = 1_000_000; // liquidjs's own count of characters and elements that filters make
+const MEMORY_MAX = 2_000_000; // characters and elements that the filters of one rendering make; some are counted by liquidjs too
 // Characters of a template. Reading takes longer than in proportion: the most hostile of this length about 0.3 s, of the sixfold many seconds.
 const parseMax = ({ charactersMax }: LiquidOptions): number => Math.max(65_536, 4 * charactersMax);
 

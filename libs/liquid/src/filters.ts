@@ -22,11 +22,7 @@ const contextOf = ({ context }: FilterThis): ClockedContext => {
   return context;
 };
 
-const toJson: Filter = function (value) {
-  const text = jsonText(value);
-  contextOf(this).memoryLimit.use(text.length); // quotes inside quotes double, so a chain of these would fill the memory
-  return text;
-};
+const toJson: Filter = (value) => jsonText(value);
 
 const OWN: Readonly<Record<string, Filter>> = {
   ...ARITHMETIC,
@@ -63,6 +59,14 @@ const onElements = (filter: Filter): Filter =>
     return filter.call(this, Array.isArray(value) ? value.map(asText) : value, glue);
   };
 
+// Every text and list that is made counts: a chain of filters that each make it a little longer would take minutes and fill the memory.
+const counted = (filter: Filter): Filter =>
+  function (...values) {
+    const made = filter.call(this, ...values);
+    if (typeof made === 'string' || Array.isArray(made)) contextOf(this).memoryLimit.use(made.length);
+    return made;
+  };
+
 const onListOrText = (filter: Filter): Filter =>
   function (value, ...args) {
     return filter.call(this, Array.isArray(value) ? value : asText(value), ...args);
@@ -83,4 +87,5 @@ export const registerFilters = (liquid: LiquidJs): void => {
   wrap('slice', onListOrText);
   for (const [name, filter] of Object.entries(OWN)) register(name, filter);
   for (const name of Object.keys(liquid.filters)) if (!FILTERS.includes(name)) delete liquid.filters[name];
+  for (const name of FILTERS) wrap(name, counted);
 };
