@@ -9,24 +9,24 @@ import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/m
 let url: string;
 const opened = (): Promise<Database> => openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 10 });
 
-/** The same database, whose commits of owners are held while it is frozen: a process that stopped at the worst moment. */
+/** The same database for a process that freezes at its next commit: from then on nothing of it arrives, renewals of leases neither. */
 class Freezing {
+  isFreezing = false;
   isFrozen = false;
-  held = 0;
   private thawed: (() => void)[] = [];
   constructor(private readonly real: Database) {}
   readonly db: Database = new Proxy({} as Database, {
     get: (_, name) => (name === 'query' ? this.query : typeof this.real[name as keyof Database] === 'function' ? (this.real[name as keyof Database] as () => unknown).bind(this.real) : this.real[name as keyof Database]),
   });
   private readonly query = async <R extends object>(statement: string | Statement, values?: readonly unknown[]): Promise<R[]> => {
-    if (this.isFrozen && typeof statement !== 'string' && statement.name.startsWith('executions.commit')) {
-      this.held++;
+    if (this.isFreezing && typeof statement !== 'string' && statement.name.startsWith('executions.commit')) this.isFrozen = true;
+    if (this.isFrozen) {
       await new Promise<void>((resolve) => this.thawed.push(resolve));
     }
     return this.real.query<R>(statement, values);
   };
   thaw(): void {
-    this.isFrozen = false;
+    this.isFreezing = this.isFrozen = false;
     for (const go of this.thawed.splice(0)) go();
   }
 }
@@ -34,11 +34,13 @@ class Freezing {
 describe('owners of shards', () => {
   let samples: SampleExecutions;
   const others: Database[] = [];
+  let thaw: () => void = () => undefined;
   beforeEach(async () => {
     url = await testDatabaseUrl();
     samples = new SampleExecutions(await opened());
   }, 90_000);
   afterEach(async () => {
+    thaw();
     await samples.close();
     for (const other of others.splice(0)) await other.close();
   }, 30_000);
@@ -109,16 +111,17 @@ describe('owners of shards', () => {
 
   it('that freeze at their commit stall nobody, and write nothing when they thaw (A2)', async () => {
     const freezing = new Freezing(await another());
+    thaw = () => freezing.thaw();
     const frozen = await samples.start({ db: freezing.db });
     await samples.created('plain');
     await frozen.idle();
-    freezing.isFrozen = true;
+    freezing.isFreezing = true;
     const sid = await samples.created('send');
-    await eventually('the commit is held', () => freezing.held > 0);
+    await eventually('the commit is held', () => freezing.isFrozen);
     await samples.db.query(`update lease set until = now() - interval '1 s'`);
     await samples.start();
     await eventually('the end', async () => (await samples.view('send', sid))?.status === 'ended', 10_000);
-    freezing.thaw();
+    thaw();
     await frozen.idle();
     const after = await samples.created('plain');
     await eventually('the end', async () => (await samples.view('plain', after))?.status === 'ended', 10_000);
