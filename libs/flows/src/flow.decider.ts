@@ -71,7 +71,7 @@ const present = (state: Readonly<FlowState>, accountSid: AccountSid, expected?: 
   const { latest, isDeleted } = state;
   if (!latest || isDeleted || state.accountSid !== accountSid) throw new Rejection('NotFound');
   if (expected !== undefined && expected !== latest.revision)
-    throw new Rejection('StaleRevision', { message: `expected revision ${expected} to be the latest one, found ${latest.revision}` });
+    throw new Rejection('StaleRevision', { message: `If-Match does not name the latest revision, which is ${latest.revision}` });
   return latest;
 };
 

@@ -304,6 +304,11 @@ describe('404', () => {
     expect(await ask(`/v2/Things/FW${'1'.repeat(600)}`)).toMatchObject({ status: 404, body: { code: 20404 } });
     expect(await ask('/v2/Things/%zz')).toMatchObject({ status: 404, body: { code: 20404 } });
   });
+  it('is no answer to a slash at the end', async () => {
+    expect((await ask('/v2/Things/?PageSize=1')).body?.['meta']).toMatchObject({ url: `${url}/v2/Things?PageSize=1&Page=0` });
+    expect((await ask(`/v2/Things/FW${'1'.repeat(32)}/`)).status).toBe(200);
+    expect((await ask('/v2/Things//')).status).toBe(404);
+  });
   it('reads identifiers without regard to case', async () => {
     expect((await ask(`/v2/Things/FW${'AB'.repeat(16)}`)).body).toEqual({ sid: `FW${'ab'.repeat(16)}` });
   });
@@ -314,6 +319,9 @@ describe('405', () => {
     const answer = await ask('/v2/Things', { method: 'DELETE' });
     expect(answer).toMatchObject(errorOf('MethodNotAllowed', 'Method DELETE not allowed, expected GET or HEAD or POST'));
     expect(answer.headers.get('allow')).toBe('GET, HEAD, POST');
+  });
+  it('is told of a fixed path by its own methods, not by those of identifiers in its place', async () => {
+    for (const method of ['GET', 'PUT']) expect(await ask('/v2/Things/conflict', { method })).toMatchObject(errorOf('MethodNotAllowed', `Method ${method} not allowed, expected POST`));
   });
   it('HEAD answers like GET without a body, OPTIONS with the methods', async () => {
     expect(await ask('/v2/Things', { method: 'HEAD' })).toMatchObject({ status: 200, body: undefined });
@@ -372,7 +380,8 @@ describe('a list', () => {
     });
   });
 
-  it('clamps what is above 1,000', async () => expect((await ask('/v2/Things?PageSize=5000')).body?.['meta']).toMatchObject({ page_size: 1000 }));
+  it.each(['1001', '99999999999', '9'.repeat(400)])('clamps a page size of %s to 1,000', async (size) =>
+    expect((await ask(`/v2/Things?PageSize=${size}`)).body?.['meta']).toMatchObject({ page_size: 1000 }));
 
   it.each(['PageSize=0', 'PageSize=-1', 'PageSize=a', 'Page=x', 'PageSize=1&PageSize=2', 'PageToken=abc', 'PageToken=%00'])('400 for %s', async (query) => {
     expect((await ask(`/v2/Things?${query}`)).body).toMatchObject({ code: 20001, status: 400 });
@@ -429,6 +438,23 @@ describe('documents', () => {
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v2/Things', '/v2/Things/{sid}', '/2010-04-01/Accounts/{account}/Keys.json', '/health']));
     expect(JSON.stringify(document.paths['/v2/Things']?.['post'])).toContain('FriendlyName');
     expect(JSON.stringify(document.paths['/v2/Things/dates']?.['get'])).toContain('Since');
+  });
+  it('OpenAPI holds every route once, with its own name, its path parameters and whether it asks for credentials', async () => {
+    type Operation = { operationId: string; parameters?: { in: string; name: string }[]; security?: object[] };
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { openapi: string; paths: Record<string, Record<string, Operation>> };
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+    const routes = app.get(RouteTable).all().filter(({ method }) => method !== 'HEAD');
+    expect(operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`).sort()).toEqual(
+      routes.map(({ method, path }) => `${method} ${path.replace('*', ':path').replace(/:(\w+)/g, '{$1}')}`).sort(),
+    );
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+    for (const { path, operation } of operations) {
+      const named = (operation.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => `{${name}}`);
+      expect(named.sort()).toEqual([...path.matchAll(/\{\w+\}/g)].map(String).sort());
+    }
+    expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ path }) => path)).toEqual(['/health', '/health/ready', '/schemas', '/schemas/{path}', '/openapi.json', '/hook']);
+    expect(document.paths['/v2/Things']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['PageSize', 'Page', 'PageToken']);
+    expect(document.openapi).toBe('3.1.0'); // its schemas are JSON Schema 2020-12
   });
   it('an unknown schema is 404', async () => expect((await ask('/schemas/x.json')).status).toBe(404));
 });

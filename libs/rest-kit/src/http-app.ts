@@ -49,7 +49,7 @@ export const createHttpApp = async (root: Type | DynamicModule, options: RestOpt
     bodyLimit: options.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false, // requests on open connections are finished
-    routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX },
+    routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX, ignoreTrailingSlash: true }, // Unspecified by Twilio: some clients end paths so
     frameworkErrors: unroutable,
     clientErrorHandler,
   });

@@ -8,7 +8,7 @@ export { Form, PublicUrl, Query, SidParam, invalidParameter, normalSid, paramete
 export { formBoolean, isStorable, repeated, text } from './text';
 export { dateFilter, isoSeconds, parseDate, rfc2822 } from './dates';
 export { type Page, type PageQuery, type Scan, Paged, pageOf } from './paging';
-export { type KeysetSql, keyset } from './keyset';
+export { type KeysetSql, cursorTime, keyset, placeByTime } from './keyset';
 export { list2010Answer, listAnswer } from './page-envelope';
 export { type FormBody, parseForm } from './body-parsers';
 export { Verbatim } from './verbatim';

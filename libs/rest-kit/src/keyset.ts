@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Scan } from './paging';
 
 export type KeysetSql = { readonly where: string; readonly orderBy: string; readonly limit: string; readonly values: readonly unknown[] };
@@ -17,3 +18,11 @@ export const keyset = (columns: readonly string[], order: 'asc' | 'desc', scan: 
     values: [...cursor, scan.limit],
   };
 };
+
+const TIME_CHARACTERS_MAX = 30; // an ISO time may have any number of digits, PostgreSQL's has six after the point
+
+/** A time in a cursor that the database can read, whoever made the token. It knows no year 0. */
+export const cursorTime = z.iso.datetime().refine((time) => time.length <= TIME_CHARACTERS_MAX && !time.startsWith('0000'));
+
+/** The place of a row in a list that is ordered by time: the time and an identifier. */
+export const placeByTime = z.tuple([cursorTime, z.string().regex(/^[A-Z]{2}[0-9a-f]{32}$/)]);

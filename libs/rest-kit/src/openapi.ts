@@ -4,12 +4,18 @@ import { z } from 'zod';
 import { Public } from './authentication';
 import { type DocumentedParameter, takeDocumentedParameters } from './documented-parameters';
 import type { EdgeRequest } from './edge';
+import { completed } from './openapi-operations';
+import { RouteTable } from './route-table';
+
+const VERSION = '3.1.0'; // the first whose schemas are JSON Schema, which is what zod makes
 
 /** The OpenAPI document of all routes, made when it is first asked for. */
 @Injectable()
 export class OpenApi {
   private application: NestFastifyApplication | undefined;
   private document: Promise<object> | undefined;
+
+  constructor(@Inject(RouteTable) private readonly routes: RouteTable) {}
 
   attach(application: NestFastifyApplication): void {
     this.application = application;
@@ -24,6 +30,7 @@ export class OpenApi {
     const swagger = await import('@nestjs/swagger');
     for (const documented of takeDocumentedParameters()) describe(swagger, documented);
     const config = new swagger.DocumentBuilder()
+      .setOpenAPIVersion(VERSION)
       .setTitle('Atelier')
       .setDescription('Studio flows on your own machines: the Studio, Monitor, Keys and Accounts APIs, and the routes of Atelier itself.')
       .setVersion('1')
@@ -31,7 +38,7 @@ export class OpenApi {
       .addBasicAuth()
       .addSecurityRequirements('basic')
       .build();
-    return swagger.SwaggerModule.createDocument(this.application, config);
+    return completed(swagger.SwaggerModule.createDocument(this.application, config), this.routes.all());
   }
 }
 

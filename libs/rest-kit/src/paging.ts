@@ -1,10 +1,12 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { type EdgeRequest, pathOf } from './edge';
 import { type Direction, pageToken, placeOf } from './page-token';
-import { invalidParameter, parameter } from './parameters';
+import { documented, invalidParameter, parameter } from './parameters';
 
 const PAGE_SIZE_DEFAULT = 50; // Twilio's
 const PAGE_SIZE_MAX = 1_000; // Twilio's; more is clamped (Unspecified by Twilio: what happens above)
+
+const NUMBER_MAX = 2 ** 31 - 1; // no list has more pages
 
 /** What a client asks of a list. `number` only returns to the client; the place is the cursor. */
 export type PageQuery<C = unknown> = {
@@ -25,8 +27,15 @@ export type Scan<C> = { readonly cursor: C | undefined; readonly backwards: bool
 
 export type Page<R> = { readonly rows: readonly R[]; readonly next: string | null; readonly previous: string | null };
 
-/** Parameter of type `PageQuery<C>`. The cursor is the sort key of a row, for example `z.tuple([z.string(), z.string()])`. */
-export const Paged = (cursor: z.ZodType): ParameterDecorator => parameter((request) => pageQueryOf(request, cursor));
+/** Parameter of type `PageQuery<C>`. The cursor is the sort key of a row, for example `placeByTime`. */
+export const Paged = (cursor: z.ZodType): ParameterDecorator => documented('query', pageParameters, parameter((request) => pageQueryOf(request, cursor)));
+
+// For the OpenAPI document only: what is wrong with them is said in `pageQueryOf`'s words.
+const pageParameters = z.object({
+  PageSize: z.int().min(1).max(PAGE_SIZE_MAX).default(PAGE_SIZE_DEFAULT).describe('How many at once.'),
+  Page: z.int().min(0).optional().describe('Only returns to the client.'),
+  PageToken: z.string().optional().describe('From a page URL of the same list.'),
+});
 
 /** One page by keyset: inserts do not shift pages. One row more than asked for tells whether another page follows. */
 export const pageOf = async <C, R>(query: PageQuery<C>, cursorOf: (row: R) => C, read: (scan: Scan<C>) => Promise<readonly R[]>): Promise<Page<R>> => {
@@ -45,7 +54,7 @@ export const pageOf = async <C, R>(query: PageQuery<C>, cursorOf: (row: R) => C,
 
 const pageQueryOf = <C>(request: EdgeRequest, cursor: z.ZodType<C>): PageQuery<C> => {
   const { Page, PageSize, PageToken, ...filters } = request.query as Readonly<Record<string, string | string[]>>; // the query parser makes these
-  const path = pathOf(request);
+  const path = pathOf(request).replace(/\/$/, ''); // one list, one path: tokens are bound to it
   return {
     publicUrl: request.server.edge.publicUrl,
     path,
@@ -63,7 +72,7 @@ const placeAt = <C>(path: string, token: string | string[] | undefined, cursor: 
 
 const wholeNumber = (name: string, text: string | string[] | undefined, min: number): number | undefined => {
   if (text === undefined || text === '') return undefined;
-  const value = typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  const value = typeof text === 'string' && /^\d+$/.test(text) ? Math.min(Number(text), NUMBER_MAX) : NaN;
   if (!(value >= min)) throw invalidParameter(name, `expected a whole number of at least ${min}`);
   return value;
 };

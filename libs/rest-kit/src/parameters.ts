@@ -59,7 +59,8 @@ const recordOf = (value: unknown): Readonly<Record<string, unknown>> => {
 export const parameter = <T>(read: (request: EdgeRequest) => T): ParameterDecorator =>
   createParamDecorator((_: unknown, context: ExecutionContext) => read(context.switchToHttp().getRequest<EdgeRequest>()))();
 
-const documented =
+/** A parameter decorator that the OpenAPI document describes by this schema. */
+export const documented =
   (kind: 'form' | 'query', schema: z.ZodObject, decorate: ParameterDecorator): ParameterDecorator =>
   (target, key, index) => {
     decorate(target, key, index);

@@ -20,9 +20,11 @@ export class RouteTable {
     return this.routes.map(({ method, path, access }) => ({ method, path, access }));
   }
 
-  /** The methods that some route answers on this path; none for an unknown path. */
+  /** The methods that some route answers on this path; none for an unknown path. A fixed path is no identifier in its place. */
   methodsOf(path: string): string[] {
-    return [...new Set(this.routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))].sort();
+    const matching = this.routes.filter(({ pattern }) => pattern.test(path));
+    const fixed = matching.filter((route) => route.path === path);
+    return [...new Set((fixed.length > 0 ? fixed : matching).map(({ method }) => method))].sort();
   }
 }
 

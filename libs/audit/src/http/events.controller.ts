@@ -1,12 +1,12 @@
 import { type Meta, Rejection, isSid } from '@atelier/contracts';
-import { CallerMeta, type PageQuery, Paged, PublicUrl, Query, SidParam, dateFilter, listAnswer, normalSid, parseDate } from '@atelier/rest-kit';
+import { CallerMeta, type PageQuery, Paged, PublicUrl, Query, SidParam, cursorTime, dateFilter, listAnswer, normalSid, parseDate } from '@atelier/rest-kit';
 import { Controller, Get, Inject } from '@nestjs/common';
 import { z } from 'zod';
 import type { AuditFilter, AuditPlace } from '../audit-list';
 import { AuditStore } from '../audit-store';
 import { presentEvent } from './event-presenter';
 
-const place = z.tuple([z.iso.datetime(), z.int(), z.int()]);
+const place = z.tuple([cursorTime, z.int(), z.int()]);
 
 const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import { type AccountSid, Rejection } from '@atelier/contracts';
-import { Form, type PageQuery, Paged, Query, SidParam, list2010Answer, text } from '@atelier/rest-kit';
+import { Form, type PageQuery, Paged, Query, SidParam, list2010Answer, placeByTime, text } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
@@ -67,7 +67,7 @@ export class NumbersController {
   async list(
     @OwnAccount() account: AccountSid,
     @Query(listFilter) { PhoneNumber, FriendlyName }: z.infer<typeof listFilter>,
-    @Paged(z.tuple([z.iso.datetime(), z.string()])) page: PageQuery<NumberPlace>,
+    @Paged(placeByTime) page: PageQuery<NumberPlace>,
   ): Promise<object> {
     const found = await this.carrier.numbers.list(account, { phoneNumber: PhoneNumber, friendlyName: FriendlyName }, page);
     return list2010Answer(page, found, 'incoming_phone_numbers', presentNumber);

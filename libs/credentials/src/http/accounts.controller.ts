@@ -1,11 +1,11 @@
 import type { AccountSid, Meta } from '@atelier/contracts';
-import { CallerMeta, Form, type PageQuery, Paged, Query, SidParam, list2010Answer } from '@atelier/rest-kit';
+import { CallerMeta, Form, type PageQuery, Paged, Query, SidParam, list2010Answer, placeByTime } from '@atelier/rest-kit';
 import { Controller, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Place } from '../credential-tables';
 import { CREDENTIALS_CORE, type CredentialsCore } from '../credentials-core';
 import { AuthorityGuard } from './authority.guard';
-import { accountFilter, accountForm, listPlace, namedForm } from './credential-forms';
+import { accountFilter, accountForm, namedForm } from './credential-forms';
 import { presentAccount } from './credential-presenter';
 
 /** The Accounts resource of v2010: an account sees itself and its subaccounts. */
@@ -24,7 +24,7 @@ export class AccountsController {
   @Get('Accounts.json')
   async list(
     @Query(accountFilter) { FriendlyName: friendlyName, Status: status }: z.infer<typeof accountFilter>,
-    @Paged(listPlace) query: PageQuery<Place>,
+    @Paged(placeByTime) query: PageQuery<Place>,
     @CallerMeta() meta: Meta,
   ): Promise<object> {
     return list2010Answer(query, await this.core.tables.accounts(meta.accountSid, { friendlyName, status }, query), 'accounts', (row) => presentAccount(row));

@@ -41,6 +41,3 @@ export const iamCreateForm = z.object({
 
 /** POST /v1/Keys/{Sid}. */
 export const iamUpdateForm = z.object({ FriendlyName: friendlyName, Policy: noPolicy });
-
-/** The cursor of lists. */
-export const listPlace = z.tuple([z.iso.datetime(), z.string()]);

@@ -1,12 +1,12 @@
 import { type AccountSid, type KeySid, type Meta, Rejection } from '@atelier/contracts';
-import { CallerMeta, Form, type PageQuery, Paged, Query, SidParam, listAnswer } from '@atelier/rest-kit';
+import { CallerMeta, Form, type PageQuery, Paged, Query, SidParam, listAnswer, placeByTime } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Place } from '../credential-tables';
 import { CREDENTIALS_CORE, type CredentialsCore } from '../credentials-core';
 import type { DeniedAction } from '../credentials.events';
 import { AuthorityGuard } from './authority.guard';
-import { iamCreateForm, iamFilter, iamUpdateForm, listPlace } from './credential-forms';
+import { iamCreateForm, iamFilter, iamUpdateForm } from './credential-forms';
 import { presentIamKey, presentListedIamKey } from './credential-presenter';
 
 /** Keys of IAM v1: the account is the credential's, and named once more where there is no key in the path. */
@@ -26,7 +26,7 @@ export class IamKeysController {
   @Get()
   async list(
     @Query(iamFilter) { AccountSid }: z.infer<typeof iamFilter>,
-    @Paged(listPlace) query: PageQuery<Place>,
+    @Paged(placeByTime) query: PageQuery<Place>,
     @CallerMeta() meta: Meta,
   ): Promise<object> {
     await this.assertOwn(AccountSid, 'read', meta);

@@ -1,11 +1,11 @@
 import type { KeySid, Meta } from '@atelier/contracts';
-import { Form, type PageQuery, Paged, SidParam, list2010Answer } from '@atelier/rest-kit';
+import { Form, type PageQuery, Paged, SidParam, list2010Answer, placeByTime } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
 import type { z } from 'zod';
 import type { Place } from '../credential-tables';
 import { CREDENTIALS_CORE, type CredentialsCore } from '../credentials-core';
 import { AuthorityGuard, OwnerMeta } from './authority.guard';
-import { listPlace, namedForm } from './credential-forms';
+import { namedForm } from './credential-forms';
 import { presentKey } from './credential-presenter';
 
 const ALL = ['Keys.json', 'SigningKeys.json'];
@@ -25,7 +25,7 @@ export class KeysController {
   }
 
   @Get(ALL)
-  async list(@Paged(listPlace) query: PageQuery<Place>, @OwnerMeta() meta: Meta): Promise<object> {
+  async list(@Paged(placeByTime) query: PageQuery<Place>, @OwnerMeta() meta: Meta): Promise<object> {
     const name = query.path.endsWith('/SigningKeys.json') ? 'signing_keys' : 'keys';
     return list2010Answer(query, await this.core.tables.keys(meta.accountSid, query), name, (row) => presentKey(row));
   }

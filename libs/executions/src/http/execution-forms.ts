@@ -26,8 +26,11 @@ export const endForm = z.object({ Status: z.literal('ended', { error: 'expected 
 
 const status = z.enum(['active', 'ended'], { error: 'expected active or ended' }).optional();
 
-/** The filters of a list. Twilio's client sends `Status`, its documents say `status`. */
-export const listFilters = z.object({ status, Status: status, DateCreatedFrom: dateFilter.optional(), DateCreatedTo: dateFilter.optional() });
+/** The filters of a list in v1. */
+export const dateFilters = z.object({ DateCreatedFrom: dateFilter.optional(), DateCreatedTo: dateFilter.optional() });
+
+/** Those of v2. Twilio's client sends `Status`, its documents say `status`. */
+export const listFilters = dateFilters.extend({ status, Status: status });
 
 /** Place of an execution in a list: newest first, and identifiers sort by time. */
 export const executionPlace = z.tuple([z.string().refine((sid): sid is ExecutionSid => isSid('FN', sid))]);

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { ExecutionView } from '../store/execution-reader.port';
 import { type ExecutionApi, ENGAGEMENTS, V1, V2, presenterOf } from './execution-api';
 import { ExecutionDoor } from './execution-door';
-import { type ExecutionPlace, createForm, endForm, executionPlace, listFilters } from './execution-forms';
+import { type ExecutionPlace, createForm, dateFilters, endForm, executionPlace, listFilters } from './execution-forms';
 
 /** Executions under one of their three names. */
 const executionsController = (api: ExecutionApi): Type => {
@@ -31,10 +31,10 @@ const executionsController = (api: ExecutionApi): Type => {
     async list(
       @SidParam('flow', 'FW') flow: FlowSid,
       @Paged(executionPlace) query: PageQuery<ExecutionPlace>,
-      @Query(listFilters) filters: z.infer<typeof listFilters>,
+      @Query(api.version === 2 ? listFilters : dateFilters) filters: Filters,
       @CallerMeta() meta: Meta,
     ): Promise<object> {
-      const page = await pageOfExecutions(this.door, { flow, query, filters: api.version === 2 ? filters : withoutStatus(filters), meta });
+      const page = await pageOfExecutions(this.door, { flow, query, filters, meta });
       return listAnswer(query, page, api.plural, presenterOf(api, query.publicUrl).execution);
     }
 
@@ -80,9 +80,7 @@ const endController = (api: ExecutionApi): Type => {
 
 export const EXECUTION_CONTROLLERS: readonly Type[] = [...[V2, V1, ENGAGEMENTS].map(executionsController), ...[V2, V1].map(endController)];
 
-type Filters = z.infer<typeof listFilters>;
-
-const withoutStatus = ({ DateCreatedFrom, DateCreatedTo }: Filters): Filters => ({ DateCreatedFrom, DateCreatedTo });
+type Filters = z.infer<typeof dateFilters> & Partial<z.infer<typeof listFilters>>;
 
 const pageOfExecutions = (
   door: ExecutionDoor,

@@ -115,6 +115,10 @@ describe('the other REST routes', () => {
   });
   it.each(['status=paused', 'Status=paused', 'DateCreatedFrom=yesterday', 'DateCreatedTo=2026-02-30', 'PageSize=0', 'PageToken=x'])('400: a list with %s', async (query) =>
     expect((await doors.rest('GET', `/v2/Flows/${FLOW}/Executions?${query}`)).body).toMatchObject({ status: 400, code: 20001 }));
+  it('200: v1 knows no status filter', async () => {
+    for (const status of ['ended', 'paused']) expect((await doors.rest('GET', `/v1/Flows/${FLOW}/Executions?status=${status}`)).status).toBe(200);
+    expect((await doors.rest('GET', `/v1/Flows/${FLOW}/Executions?DateCreatedFrom=yesterday`)).status).toBe(400);
+  });
   it('404: lists of an unknown flow', async () => expect((await doors.rest('GET', `/v2/Flows/${MISSING}/Executions`)).status).toBe(404));
   it('404: an identifier of another kind', async () => expect((await doors.rest('GET', `/v2/Flows/${FLOW}/Executions/${FT}`)).status).toBe(404));
   it('200: v1 answers a create without revision and request', async () => {

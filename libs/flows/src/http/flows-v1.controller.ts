@@ -1,10 +1,9 @@
 import type { FlowSid, Meta } from '@atelier/contracts';
-import { CallerMeta, type PageQuery, Paged, PublicUrl, SidParam, listAnswer } from '@atelier/rest-kit';
+import { CallerMeta, type PageQuery, Paged, PublicUrl, SidParam, listAnswer, placeByTime } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject } from '@nestjs/common';
 import type { FlowPlace } from '../flow-tables';
 import { FLOWS_CORE, type FlowsCore } from '../flows-core';
 import { presentFlowV1 } from './flow-presenter';
-import { flowPlace } from './flows.controller';
 import { IfMatch } from './if-match';
 
 /** For old clients: flows cannot be written here. */
@@ -13,7 +12,7 @@ export class FlowsV1Controller {
   constructor(@Inject(FLOWS_CORE) private readonly core: FlowsCore) {}
 
   @Get()
-  async list(@Paged(flowPlace) query: PageQuery<FlowPlace>, @CallerMeta() meta: Meta): Promise<object> {
+  async list(@Paged(placeByTime) query: PageQuery<FlowPlace>, @CallerMeta() meta: Meta): Promise<object> {
     const page = await this.core.tables.flows(meta.accountSid, query);
     return listAnswer(query, page, 'flows', (row) => presentFlowV1(row, query.publicUrl));
   }

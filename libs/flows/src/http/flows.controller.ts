@@ -1,15 +1,12 @@
 import type { FlowSid, Meta } from '@atelier/contracts';
-import { CallerMeta, Form, type PageQuery, Paged, PublicUrl, SidParam, listAnswer } from '@atelier/rest-kit';
+import { CallerMeta, Form, type PageQuery, Paged, PublicUrl, SidParam, listAnswer, placeByTime } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject, Post } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { FlowPlace } from '../flow-tables';
 import { FLOWS_CORE, type FlowsCore } from '../flows-core';
 import { createForm, updateForm } from './flow-forms';
 import { presentFlow, presentListedFlow } from './flow-presenter';
 import { IfMatch } from './if-match';
-
-/** The cursor of flow lists. */
-export const flowPlace = z.tuple([z.iso.datetime(), z.string()]);
 
 @Controller('v2/Flows')
 export class FlowsController {
@@ -23,7 +20,7 @@ export class FlowsController {
   }
 
   @Get()
-  async list(@Paged(flowPlace) query: PageQuery<FlowPlace>, @CallerMeta() meta: Meta): Promise<object> {
+  async list(@Paged(placeByTime) query: PageQuery<FlowPlace>, @CallerMeta() meta: Meta): Promise<object> {
     const page = await this.core.tables.flows(meta.accountSid, query);
     return listAnswer(query, page, 'flows', (row) => presentListedFlow(row, query.publicUrl));
   }

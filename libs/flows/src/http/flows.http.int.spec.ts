@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
 import { testDatabase } from '@atelier/testing';
+import { createHash } from 'node:crypto';
 import twilio from 'twilio';
 import { FLOWS_MIGRATIONS } from '../flows-config';
 import { ACCOUNT, KEY, STRANGER, sampleDefinition, secretOf, startSampleApp } from './sample-app';
@@ -206,6 +207,16 @@ describe('400', () => {
   it('20001 for page sizes and tokens that are none', async () => {
     for (const query of ['PageSize=0', 'PageSize=x', 'PageToken=abc']) expect((await raw('GET', `/v2/Flows?${query}`)).body).toMatchObject({ code: 20001, status: 400 });
   });
+
+  it.each([
+    ['a year that the database does not know', '0000-01-01T00:00:00Z', MISSING],
+    ['a time of five thousand digits', `2026-01-01T00:00:00.${'1'.repeat(5_000)}Z`, MISSING],
+    ['an identifier that cannot be stored', '2026-01-01T00:00:00Z', 'FW\u0000'],
+  ])('20001 for a token that was forged with %s', async (_, time, sid) => {
+    const json = JSON.stringify(['next', [time, sid]]);
+    const token = Buffer.from(createHash('sha256').update(`/v2/Flows\n${json}`).digest('hex').slice(0, 12) + json).toString('base64url');
+    expect((await raw('GET', `/v2/Flows?PageToken=${token}`)).body).toMatchObject({ code: 20001, status: 400 });
+  });
 });
 
 describe('401', () => {
@@ -269,10 +280,11 @@ describe('412', () => {
     const save = (match: string) => raw('POST', `/v2/Flows/${sid}`, { Status: 'draft' }, { 'if-match': match });
     expect((await save('"1"')).body).toMatchObject({ revision: 2 });
     expect((await save('"1"')).body).toMatchObject({ code: 20412, status: 412 });
-    expect((await save('nonsense')).status).toBe(412);
-    expect((await save('*')).body).toMatchObject({ revision: 3 });
+    expect((await save('nonsense')).body).toMatchObject({ code: 20412, status: 412, message: 'If-Match does not name the latest revision, which is 2' });
+    expect((await save('W/"2"')).body).toMatchObject({ revision: 3 });
+    expect((await save('*')).body).toMatchObject({ revision: 4 });
     expect((await raw('DELETE', `/v2/Flows/${sid}`, undefined, { 'if-match': '"1"' })).status).toBe(412);
-    expect((await raw('DELETE', `/v2/Flows/${sid}`, undefined, { 'if-match': '3' })).status).toBe(204);
+    expect((await raw('DELETE', `/v2/Flows/${sid}`, undefined, { 'if-match': '4' })).status).toBe(204);
   });
 });
 
