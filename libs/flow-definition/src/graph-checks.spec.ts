@@ -64,6 +64,7 @@ describe('warnings about the graph', () => {
     ['[1-5', true],
     ['(?=.*a)(?=.*b).*', false],
     ['\\-', false],
+    [' (?i)yes|no', false],
     ['({{x}}', false],
   ])('the pattern %s', (pattern, bad) =>
     expect(warningsOf(flowOf(split('a', { event: 'noMatch' }, match('regex', pattern))))).toEqual(

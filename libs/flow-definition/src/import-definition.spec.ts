@@ -2,6 +2,26 @@ import { Rejection } from '@atelier/contracts';
 import { importDefinition, parseDefinition, validateDefinition } from './index';
 import { flowOf, flowWith, state } from './samples';
 
+/** By the type of the older format: today's type, properties as exports of that time have them, and an event. */
+const LEGACY_PROPERTIES: Readonly<Record<string, readonly [today: string, properties: object, event: string]>> = {
+  Branch: ['split-based-on', { input: '{{x}}' }, 'noMatch'],
+  SetVariables: ['set-variables', { variables: [{ key: 'a', value: 'b', index: '0' }] }, 'next'],
+  Message: ['send-message', { body: 'x', from: 'y', to: null, media_url: null, attributes: null, channel: null, service: null }, 'sent'],
+  MessagePrompt: ['send-and-wait-for-reply', { body: 'x', from: 'y', timeout: 3600, save_response_as: null }, 'incomingMessage'],
+  Function: ['run-function', { url: 'https://x', parameters: null }, 'success'],
+  Gather: ['gather-input-on-call', { say: 'x', play: null, timeout: 5, loop: 1, number_of_digits: null, save_response_as: null }, 'speech'],
+  SayPlay: ['say-play', { say: 'x', play: null, loop: 1 }, 'audioComplete'],
+  Record: ['record-voicemail', { timeout: 5, max_length: 3600, transcribe: false, finish_on_key: null }, 'recordingComplete'],
+  ConnectCaller: ['connect-call-to', { noun: 'number', to: '+1', record: false, timeout: 30, sip_endpoint: null }, 'callCompleted'],
+  EnqueueCall: ['enqueue-call', { queue_name: null, workflow_sid: 'WW1', priority: null }, 'callComplete'],
+  SendToFlex: ['send-to-flex', { workflow: 'WW1', channel: 'TC1', attributes: '{}', priority: null, waitUrl: null }, 'callComplete'],
+  OutgoingCall: ['make-outgoing-call-v1', { from: 'x', to: 'y', record: false, timeout: 60 }, 'answered'],
+  HttpRequest: ['make-http-request', { url: 'https://x', method: 'POST', content_type: 'application/json', body: '{}', parameters: null }, 'success'],
+  Webhook: ['make-http-request', { url: 'https://x', method: 'GET' }, 'success'],
+  TwimlRedirect: ['add-twiml-redirect', { url: 'https://x', method: 'POST', timeout: 14400 }, 'return'],
+  SendToAutopilot: ['send-to-auto-pilot', { autopilot_assistant_sid: 'UA1', body: 'b', timeout: 14400, from: null }, 'sessionEnded'],
+};
+
 const rejectionOf = (act: () => unknown): Rejection | undefined => {
   try {
     act();
@@ -70,6 +90,24 @@ describe('an import', () => {
   it.each([{ timeout: 'five' }, { timeout: '05' }, { stop_gather: 'yes' }, { hints: {} }])('does not guess: %j', (properties) => {
     const text = wrong(properties);
     expect(importDefinition(text)).toMatchObject({ definition: text, converted: [], refused: false, errors: [{}] });
+  });
+
+  it('coerces what conditions compare with, flags and unused nulls at the top, but nothing that the graph is made of', () => {
+    const condition = { friendly_name: 'f', arguments: ['{{x}}'], type: 'equal_to', value: 1 };
+    const split = state('a', 'split-based-on', { input: '{{x}}' }, [{ event: 'noMatch' }, { event: 'match', conditions: [condition] }]);
+    const { errors, converted } = importDefinition(JSON.stringify({ ...flowOf(split), description: null, flags: { allow_concurrent_calls: 'true' } }));
+    expect(errors).toEqual([]);
+    expect(converted.map(({ property_path }) => property_path).sort()).toEqual([
+      '#/description',
+      '#/flags/allow_concurrent_calls',
+      '#/states/1/transitions/1/conditions/0/value',
+    ]);
+    expect(importDefinition(JSON.stringify(flowOf({ ...state('a', 'set-variables'), name: 7 }))).converted).toEqual([]);
+  });
+
+  it('takes a file that begins with a byte order mark', () => {
+    const text = JSON.stringify(flowWith('set-variables'));
+    expect(importDefinition(`\uFEFF${text}`)).toMatchObject({ definition: text, errors: [], refused: false });
   });
 
   it('leaves keys in their order, numbers in their spelling and of two equal keys both', () => {
@@ -164,6 +202,14 @@ describe('an import', () => {
     });
     expect(Object.keys(JSON.parse(definition))).toEqual(['description', 'states', 'initial_state', 'flags']);
     expect(converted.map(({ code }) => code)).toEqual(['converted', 'coerced']);
+  });
+
+  it.each(Object.entries(LEGACY_PROPERTIES))('converts the older type %s', (type, [today, properties, event]) => {
+    const start = { sid: 'FF1', name: 'Start', type: 'InitialState', properties: {}, transitions: [{ event: 'incomingCall', conditions: [], next: 'FF2', uuid: 'u' }] };
+    const widget = { sid: 'FF2', name: 'w', type, properties, transitions: [{ event, conditions: [], next: null, uuid: 'v' }] };
+    const { definition, errors } = importDefinition(JSON.stringify({ description: 'Old', states: [start, widget] }));
+    expect(errors).toEqual([]);
+    expect((JSON.parse(definition) as { states: object[] }).states[1]).toMatchObject({ name: 'w', type: today, transitions: [{ event }] });
   });
 
   it('the result of an import is imported again without a change', () => {

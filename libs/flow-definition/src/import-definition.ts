@@ -27,31 +27,40 @@ export type ImportedDefinition = {
   readonly refused: boolean;
 };
 
-type Judged = ReturnType<typeof judge>;
-
 /** Takes a definition as people have it: older format, wrong types, dangling ends. Not JSON, or too large: Rejection InvalidParameter. */
-export const importDefinition = (text: string, options: ImportOptions = {}): ImportedDefinition => {
+export const importDefinition = (given: string, options: ImportOptions = {}): ImportedDefinition => {
   const limits = { ...DEFINITION_LIMITS, ...options };
+  const text = given.replace(/^\uFEFF/, ''); // some editors begin a file with it
   const parsed = parseDefinition(text, options);
   const legacy = isLegacy(parsed.value);
   const start = legacy ? JSON.stringify(convertLegacy(parsed.value)) : text;
   const value: unknown = legacy ? JSON.parse(start) : parsed.value;
-  const before = judge(value, limits);
-  const repairs = repairsOf(value, before, { coerce: legacy || (options.coerce ?? true), danglingNext: options.danglingNext ?? 'keep' });
-  const edits = repairs.map(({ edit }) => edit);
-  const definition = editJson(start, edits);
-  const notes = [...(legacy ? [CONVERTED] : []), ...repairs.map(({ note }) => note)];
-  return { definition, ...reportOf(repairs.length === 0 ? before : judge(JSON.parse(definition), limits), notes, limits) };
+  const draft: Draft = { text: start, value, judged: judge(value, limits), notes: legacy ? [CONVERTED] : [] };
+  const kinds = repairsFor({ coerce: legacy || (options.coerce ?? true), danglingNext: options.danglingNext ?? 'keep' });
+  const { text: definition, judged, notes } = kinds.reduce((before, kind) => repaired(before, kind, limits), draft);
+  return { definition, ...reportOf(judged, notes, limits) };
 };
 
 const CONVERTED: Finding = { path: [], message: 'was converted from the export format of 2018 and 2019', code: 'converted' };
 
+type Judged = ReturnType<typeof judge>;
+type Draft = { readonly text: string; readonly value: unknown; readonly judged: Judged; readonly notes: readonly Finding[] };
+type RepairKind = (value: unknown, errors: readonly Finding[]) => Repair[];
 type Choices = Required<Pick<ImportOptions, 'coerce' | 'danglingNext'>>;
 
-const repairsOf = (value: unknown, { errors }: Judged, { coerce, danglingNext }: Choices): Repair[] => [
-  ...(coerce ? [...coercionsOf(value, errors), ...completionsOf(value, errors)] : []),
-  ...(danglingNext === 'end' ? endingsOf(value, errors) : []),
+const repairsFor = ({ coerce, danglingNext }: Choices): RepairKind[] => [
+  ...(coerce ? [coercionsOf, completionsOf] : []),
+  ...(danglingNext === 'end' ? [endingsOf] : []),
 ];
+
+/** One kind after the other: a condition that is completed is written anew, with what was coerced in it. */
+const repaired = (draft: Draft, repairsOf: RepairKind, limits: Parameters<typeof judge>[1]): Draft => {
+  const repairs = repairsOf(draft.value, draft.judged.errors);
+  if (repairs.length === 0) return draft;
+  const text = editJson(draft.text, repairs.map(({ edit }) => edit));
+  const value: unknown = JSON.parse(text);
+  return { text, value, judged: judge(value, limits), notes: [...draft.notes, ...repairs.map(({ note }) => note)] };
+};
 
 type Report = Omit<ImportedDefinition, 'definition'>;
 

@@ -6,15 +6,18 @@ import { type Finding, type Path, pointerOf, valueAt } from './problem';
 /** A change that the import makes, and how it says so. */
 export type Repair = { readonly edit: Edit; readonly note: Finding };
 
-/** Makes a value of a property what Studio's validator wants where that is certain: `3600` → `"3600"`, `"true"` → `true`, an unused null goes. */
+/** Makes a value what Studio's validator wants where that is certain: `3600` → `"3600"`, `"true"` → `true`, an unused null goes. */
 export const coercionsOf = (value: unknown, errors: readonly Finding[]): Repair[] =>
   errors.flatMap((error) => {
-    if (error.expected === undefined || error.path[2] !== 'properties') return [];
+    if (error.expected === undefined || isOfTheGraph(error.path)) return [];
     const found = valueAt(value, error.path);
     const json = (COERCIONS[error.expected] ?? (() => undefined))(found);
     if (json !== undefined) return [repair(error, json, `was ${JSON.stringify(found)}, became ${json}`, 'coerced')];
     return found === null && typeof error.path.at(-1) === 'string' ? [repair(error, undefined, 'was null and was left out', 'coerced')] : [];
   });
+
+/** Names, types, events and targets: a value of the wrong type there is no slip of the pen. */
+const isOfTheGraph = (path: Path): boolean => path[0] === 'states' && path[2] !== 'properties' && path[4] !== 'conditions';
 
 /** By the type that is wanted: the JSON text of the same value in that type, or undefined. */
 const COERCIONS: Readonly<Record<string, (found: unknown) => string | undefined>> = {

@@ -50,7 +50,7 @@ export const REQUIRED_PROPERTIES: Readonly<Record<string, Sample>> = {
   'start-conversation': { conversation_service_sid: `IS${'0'.repeat(32)}`, participants: [{ type: 'chat', identity: 'ada' }] },
   'resume-conversation': { conversation_service_sid: `IS${'0'.repeat(32)}`, conversation_sid: `CH${'0'.repeat(32)}` },
   'send-to-flex': { workflow: `WW${'0'.repeat(32)}`, channel: `TC${'0'.repeat(32)}` },
-  'send-to-auto-pilot': { autopilot_assistant_sid: `UA${'0'.repeat(32)}`, from: '{{flow.channel.address}}', body: 'Hi', timeout: 14_400 },
+  'send-to-auto-pilot': { autopilot_assistant_sid: `UA${'0'.repeat(32)}`, body: 'Hi', timeout: 14_400 },
   'make-http-request': { url: 'https://example.com' },
   'run-function': { url: 'https://example.com/f' },
   'run-subflow': { flow_sid: `FW${'0'.repeat(32)}`, flow_revision: 'LatestPublished' },

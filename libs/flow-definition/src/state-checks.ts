@@ -48,11 +48,11 @@ const badRegex: StateCheck = ({ type, transitions }) => {
     .map(({ path }) => ({ path: [...path, 'value'], message, code: 'invalid-regex' }));
 };
 
-/** Whether a pattern can be compiled at all; nothing is matched here, so it costs no more than its length. */
+/** Whether a pattern can be compiled at all; nothing is matched here, so it costs no more than its length. Java's flag for what is the case anyway may lead it. */
 const compiles = (pattern: string): boolean =>
   ['iu', 'i'].some((flags) => {
     try {
-      return Boolean(new RegExp(`^(?:${pattern})$`, flags));
+      return Boolean(new RegExp(`^(?:${pattern.trim().replace(/^\(\?[iu]+\)/, '')})$`, flags));
     } catch {
       return false; // a pattern that does not compile is the answer, not a failure
     }

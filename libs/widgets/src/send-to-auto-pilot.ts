@@ -7,7 +7,7 @@ export const sendToAutoPilot = defineWidget({
   title: 'Send To Autopilot',
   stored: propertiesOf({
     autopilot_assistant_sid: text,
-    from: text,
+    from: text.optional(),
     body: text,
     timeout: int(), // seconds
     chat_channel: text.optional(),
