@@ -3,6 +3,7 @@ import { type Database, newExecutionSid, newSid } from '@atelier/platform';
 import { testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
 import type { ExecutionWorker } from '../worker/worker';
+import { createExecutionReader } from './execution-reader';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './migrations';
 
 const DAY_MS = 86_400_000;
@@ -41,6 +42,36 @@ describe('the reader of executions', () => {
     worker = await samples.start();
     await worker.idle();
     expect(await list('ask')).toEqual([sid]);
+  });
+
+  it('pages in both directions through what nobody has decided yet', async () => {
+    await worker.stop();
+    const sids = await inOrder('loop', 5);
+    expect(await list('loop', { limit: 2 })).toEqual(sids.slice(0, 2));
+    expect(await list('loop', { limit: 2, before: sids[1]! })).toEqual(sids.slice(2, 4));
+    expect(await list('loop', { limit: 9, before: sids[3]! })).toEqual(sids.slice(4));
+    expect(await list('loop', { limit: 2, after: sids[4]! })).toEqual([sids[3], sids[2]]);
+    worker = await samples.start();
+    await worker.idle();
+  });
+
+  it('lists what is decided in the moment of the reading', async () => {
+    await worker.stop();
+    const sid = await samples.created('redirect');
+    let isFirst = true;
+    const decidedBetween: Database = Object.assign(Object.create(db) as Database, {
+      query: async (...statement: Parameters<Database['query']>): Promise<unknown[]> => {
+        const rows = await db.query(...statement);
+        if (isFirst) {
+          isFirst = false;
+          worker = await samples.start();
+          await worker.idle();
+        }
+        return rows;
+      },
+    });
+    const reader = createExecutionReader(decidedBetween, samples.rules, clock);
+    expect((await reader.list(samples.account, samples.flows.redirect, { limit: 9 })).map((each) => each.sid)).toEqual([sid]);
   });
 
   it('pages through executions in both directions, newest first', async () => {

@@ -29,13 +29,18 @@ const PENDING = {
     cross join lateral (select body from command where shard = k.shard and kind = ${COMMAND_KIND.create} and execution = $1
       and pos > coalesce((select command_pos from batch where shard = k.shard order by n desc limit 1), 0)) c limit 1`,
 };
-const PENDING_OF_FLOW = {
-  name: 'executions.pending-of-flow',
+/** Those of a flow ($1) between two executions ($2, $3), of each shard the first hundred in this order. */
+const pendingOfFlow = (order: 'asc' | 'desc') => ({
+  name: `executions.pending-of-flow-${order}`,
   text: `select c.body from command_head h
     cross join lateral (select coalesce((select command_pos from batch where shard = h.shard order by n desc limit 1), 0) as pos offset 0) p
-    cross join lateral (select body from command where shard = h.shard and pos > p.pos and kind = ${COMMAND_KIND.create} order by pos desc limit 100) c
+    cross join lateral (select body from command where shard = h.shard and pos > p.pos and kind = ${COMMAND_KIND.create}
+      and execution > $2 and execution < $3 order by pos ${order} limit 100) c
     where h.next > p.pos and position($1 in c.body) > 0`,
-};
+});
+const PENDING_OLDEST_FIRST = pendingOfFlow('asc');
+const PENDING_NEWEST_FIRST = pendingOfFlow('desc');
+const [FIRST, LAST] = ['0'.repeat(32), 'f'.repeat(32)];
 const HOLDER = { name: 'executions.holder', text: 'select execution from claim where key = any($1::uuid[]) limit 1' };
 
 type SprintRow = { readonly version: number; readonly atMs: number; readonly events: readonly ExecutionEvent[] };
@@ -58,10 +63,12 @@ class PostgresReader implements ExecutionReader {
   }
 
   async list(account: AccountSid, flow: FlowSid, query: ExecutionQuery): Promise<readonly ExecutionView[]> {
+    const waiting = query.status === 'ended' ? [] : await this.pendingOf(account, flow, query); // first, because what is decided meanwhile has its row then
     const rows = await this.rows(account, flow, query);
-    if (query.before || query.after || query.status === 'ended') return rows;
-    const pending = (await this.pendingOf(account, flow, query)).filter(({ sid }) => !rows.some((row) => row.sid === sid));
-    return [...pending, ...rows].sort((a, b) => (a.sid < b.sid ? 1 : -1)).slice(0, query.limit);
+    const pending = waiting.filter(({ sid }) => !rows.some((row) => row.sid === sid));
+    if (pending.length === 0) return rows;
+    const forwards = query.after ? -1 : 1;
+    return [...pending, ...rows].sort((a, b) => (a.sid < b.sid ? forwards : -forwards)).slice(0, query.limit);
   }
 
   async context(account: AccountSid, flow: FlowSid, sid: ExecutionSid): Promise<JsonObject | undefined> {
@@ -127,8 +134,9 @@ class PostgresReader implements ExecutionReader {
     return rows.map(viewOf);
   }
 
-  private async pendingOf(account: AccountSid, flow: FlowSid, { createdFromMs, createdToMs }: ExecutionQuery): Promise<readonly ExecutionView[]> {
-    const rows = await this.db.query<{ body: string }>(PENDING_OF_FLOW, [flow]);
+  private async pendingOf(account: AccountSid, flow: FlowSid, { createdFromMs, createdToMs, before, after }: ExecutionQuery): Promise<readonly ExecutionView[]> {
+    const bounds = [after ? digits(after) : FIRST, before ? digits(before) : LAST];
+    const rows = await this.db.query<{ body: string }>(after ? PENDING_OLDEST_FIRST : PENDING_NEWEST_FIRST, [flow, ...bounds]);
     return rows.map(({ body }) => pendingView(body)).filter((view) =>
       view.account === account && view.flow === flow && view.createdAtMs >= (createdFromMs ?? 0) && view.createdAtMs <= (createdToMs ?? MAX_MS));
   }
