@@ -16,6 +16,20 @@ describe('patterns of flows', () => {
 
   it('says which cannot be read', () => expect(['(', 'a{2,1}', 'x'.repeat(5_000)].map((pattern) => matches(pattern, 'a'))).toEqual(['invalid', 'invalid', 'invalid']));
 
+  it.each([
+    ['a choice that repeats', '(a|a)*b', 'a'],
+    ['a group that repeats a few times', '(a|a){30}b', 'a'],
+    ['choices in a row', '(a|a)'.repeat(40), 'a'],
+    ['options in a row', `${'a?'.repeat(40)}${'a'.repeat(40)}b`, 'a'],
+    ['a repetition in a repetition', '(a*)*b', 'a'],
+    ['a repetition by number', '(((a{0,100}){0,100}){0,100})b', 'a'],
+    ['groups that are nested too deep to be compiled', `${'('.repeat(1_000)}a${')*'.repeat(1_000)}`, 'a'],
+  ])('ends soon with %s', (_, pattern, each) => {
+    const began = performance.now();
+    expect(['too-slow', 'invalid', false]).toContain(matches(pattern, `${each.repeat(4_000)}!`));
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
+
   it('stops one that would take for ever', () => {
     const began = performance.now();
     expect(matches('(a+)+$', `${'a'.repeat(4_000)}!`)).toBe('too-slow');
