@@ -67,6 +67,14 @@ const counted = (filter: Filter): Filter =>
     return made;
   };
 
+const COMPARISONS = 8; // of an element with others: what sorting costs beside the list that it makes
+
+const sorting = (filter: Filter): Filter =>
+  function (value, ...args) {
+    if (Array.isArray(value)) contextOf(this).memoryLimit.use(COMPARISONS * value.length);
+    return filter.call(this, value, ...args);
+  };
+
 const onListOrText = (filter: Filter): Filter =>
   function (value, ...args) {
     return filter.call(this, Array.isArray(value) ? value : asText(value), ...args);
@@ -85,6 +93,7 @@ export const registerFilters = (liquid: LiquidJs): void => {
   for (const name of ['remove', 'remove_first', 'replace', 'replace_first']) wrap(name, onSearch);
   wrap('join', onElements);
   wrap('slice', onListOrText);
+  for (const name of ['sort', 'sort_natural']) wrap(name, sorting);
   for (const [name, filter] of Object.entries(OWN)) register(name, filter);
   for (const name of Object.keys(liquid.filters)) if (!FILTERS.includes(name)) delete liquid.filters[name];
   for (const name of FILTERS) wrap(name, counted);

@@ -93,6 +93,7 @@ describe('time', () => {
     ['a number that is none', '{{ digits | plus: 1 }}'],
     ['texts that grow from filter to filter', `{{ ampersands ${'| escape'.repeat(6_000)} }}`],
     ['texts that are encoded again and again', `{{ ampersands ${'| url_encode'.repeat(5_000)} }}`],
+    ['lists that are sorted again and again', `{{ digits | split: "" ${'| sort_natural'.repeat(4_000)} }}`],
     ['lists that are made again and again', `{{ digits | split: "" ${'| concat: list'.repeat(4_000)} }}`],
   ])('%s are refused or rendered within two seconds', (_, template) => {
     const start = performance.now();
