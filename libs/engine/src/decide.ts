@@ -32,26 +32,23 @@ const DECIDE: Decide = {
 
   Message: (run, input, { limits }) => {
     const { stop, kept } = run.draft;
-    if (stop?.kind === 'wait' && takes(run, stop, 'incomingMessage')) return run.resume(stop, 'incomingMessage', input.parameters);
-    const isEarly = stop?.kind === 'effect' && takes(run, stop, 'incomingMessage') && kept.length < limits.keptInputsMax;
-    return isEarly ? run.record({ type: 'InputKept', input }) : ignored(run, 'A message came');
+    if (!stop || stop.kind === 'bounded' || !isConnected(run, stop, 'incomingMessage') || !handles(run, stop, 'incomingMessage')) return ignored(run, 'A message came');
+    if (stop.kind === 'wait') return run.resume(stop, 'incomingMessage', input.parameters);
+    return kept.length < limits.keptInputsMax ? run.record({ type: 'InputKept', input }) : ignored(run, 'One message too many came');
   },
 
   FlowEvent: (run, { event, parameters }) => {
     const { stop } = run.draft;
-    if (stop?.kind !== 'wait') return ignored(run, `The event ${event} came`);
-    const state = run.stateAt(stop);
-    if (state.widget.transitions.includes(event) && takes(run, stop, event)) return run.resume(stop, event, parameters);
-    if (state.transitions.some((transition) => transition.event === event)) return run.leaveBy(stop, event, parameters);
-    return ignored(run, `The event ${event} came`);
+    if (stop?.kind !== 'wait' || !isConnected(run, stop, event)) return ignored(run, `The event ${event} came`);
+    return handles(run, stop, event) ? run.resume(stop, event, parameters) : run.leaveBy(stop, event, parameters);
   },
 
   // Only a failure of the message of the current step counts. One that comes before the answer of its own send is kept until that is there.
   MessageStatus: (run, input) => {
     const { stop, kept } = run.draft;
-    if (stop?.kind === 'effect' && stop.effect.kind === 'message.send') {
-      if (!kept.some((each) => each.type === 'MessageStatus')) run.record({ type: 'InputKept', input });
-    } else if (stop?.kind === 'wait' && isUndelivered(input) && sidOf(stop.outputs) === input.messageSid && takes(run, stop, 'messageUndelivered')) {
+    if (stop?.kind === 'effect') {
+      if (stop.effect.kind === 'message.send' && stop.step === input.step && saysMore(kept, input)) run.record({ type: 'InputKept', input });
+    } else if (stop?.kind === 'wait' && isUndelivered(input) && sidOf(stop.outputs) === input.messageSid && handles(run, stop, 'messageUndelivered')) {
       run.resume(stop, 'messageUndelivered', input.parameters);
     }
   },
@@ -70,8 +67,8 @@ const DECIDE: Decide = {
   Timer: (run, { step }, { nowMs, limits }) => {
     const { stop, startedAtMs } = run.draft;
     if (stop?.kind !== 'wait' || stop.step !== step) return;
-    if (nowMs >= startedAtMs + limits.lifetimeMs) return run.end('EXPIRED');
-    if (stop.timeout) run.resume(stop, 'timeout', {});
+    const isOver = !stop.timeout || nowMs >= startedAtMs + limits.lifetimeMs;
+    return isOver ? run.end('EXPIRED') : run.resume(stop, 'timeout', {});
   },
 
   Continue: (run) => {
@@ -87,13 +84,12 @@ const DECIDE: Decide = {
   },
 };
 
-/** Arrivals that only the engine makes; nobody outside can send them. */
-const INTERNAL = new Set(['effectSucceeded', 'effectFailed', 'subflowEnded']);
+type Standing = Exclude<Stop, { kind: 'bounded' }>;
 
-const takes = (run: SprintRun, stop: Exclude<Stop, { kind: 'bounded' }>, arrival: string): boolean => {
-  const resume = run.stateAt(stop).widget.behaviour?.resume;
-  return resume !== undefined && Object.hasOwn(resume, arrival) && !INTERNAL.has(arrival);
-};
+/** An event from outside counts only where the state has a transition for it; arrivals that only the engine makes are the events of no widget. */
+const isConnected = (run: SprintRun, stop: Standing, event: string): boolean => run.stateAt(stop).transitions.some((transition) => transition.event === event);
+
+const handles = (run: SprintRun, stop: Standing, arrival: string): boolean => Object.hasOwn(run.stateAt(stop).widget.behaviour?.resume ?? {}, arrival);
 
 const ignored = (run: SprintRun, what: string): void => {
   const { stop, entered } = run.draft;
@@ -104,6 +100,10 @@ const ignored = (run: SprintRun, what: string): void => {
 
 const UNDELIVERED = new Set(['failed', 'undelivered']);
 const isUndelivered = ({ status }: Input<'MessageStatus'>): boolean => UNDELIVERED.has(status);
+
+// One that tells of a failure and one that tells of anything else are enough: the first proves the other's case too.
+const saysMore = (kept: readonly ExecutionInput[], status: Input<'MessageStatus'>): boolean =>
+  !kept.some((each) => each.type === 'MessageStatus' && isUndelivered(each) === isUndelivered(status));
 
 const sidOf = (outputs: JsonObject | undefined): unknown => {
   const outbound = outputs?.['outbound'];

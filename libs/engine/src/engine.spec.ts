@@ -48,8 +48,8 @@ describe('the worked example of Studio', () => {
     const sample = conversation();
     sample.start();
     sample.sent();
-    expect(sample.take({ type: 'MessageStatus', messageSid: 'SM8', status: 'failed', parameters: {} })).toEqual([]);
-    sample.take({ type: 'MessageStatus', messageSid: 'SM9', status: 'undelivered', parameters: { MessageStatus: 'undelivered', ErrorCode: '30003' } });
+    expect(sample.status(2, 'SM8', 'failed')).toEqual([]);
+    sample.status(2, 'SM9', 'undelivered');
     expect(sample.path.at(-1)).toBe('ask -deliveryFailure-> thanks');
     expect(sample.context).toMatchObject({ widgets: { ask: { outbound: { Sid: 'SM9', Status: 'undelivered', ErrorCode: '30003' } } } });
   });
@@ -57,7 +57,7 @@ describe('the worked example of Studio', () => {
   it('believes a status callback where the answer of the send was lost', () => {
     const sample = conversation();
     sample.start();
-    sample.take({ type: 'MessageStatus', messageSid: 'SM7', status: 'sent', parameters: {} });
+    sample.status(2, 'SM7', 'sent');
     sample.outcome({ ok: false, code: 81011, message: 'lost', unknown: true });
     expect(sample.stop).toMatchObject({ kind: 'wait', outputs: { outbound: { Sid: 'SM7', Status: 'sent' } } });
   });

@@ -5,9 +5,16 @@ import type { ExecutionEvent, ExecutionInput, Sprint } from './execution';
 import { DEFAULT_ENGINE_LIMITS, type EngineLimits } from './limits';
 import { Program, type ProgramRef } from './program';
 import type { RegexMatcher } from './regex-matcher.port';
+import { Spending } from './spending';
 import { type ExecutionState, evolve, newState, topOf } from './state';
 
-export type EngineOptions = { readonly liquid: Liquid; readonly regex: RegexMatcher; readonly limits?: Partial<EngineLimits> };
+export type EngineOptions = {
+  readonly liquid: Liquid;
+  readonly regex: RegexMatcher;
+  readonly limits?: Partial<EngineLimits>;
+  /** For what a decision may cost, nothing else. Left out: time does not count. */
+  readonly monotonicMs?: () => number;
+};
 
 /** The rules by which executions run. Pure: the same state, input and time decide the same events; the caller stores them and performs their effects. */
 export interface Engine {
@@ -26,12 +33,12 @@ export interface Engine {
   contextOf(sprints: readonly Pick<Sprint, 'atMs' | 'events'>[]): JsonObject;
 }
 
-export const createEngine = ({ liquid, regex, limits: given }: EngineOptions): Engine => {
+export const createEngine = ({ liquid, regex, limits: given, monotonicMs = () => 0 }: EngineOptions): Engine => {
   const limits = { ...DEFAULT_ENGINE_LIMITS, ...given };
   return {
     compile: (definition) => new Program(definition, liquid),
     newState,
-    decide: (state, input, nowMs, programOf) => decide({ nowMs, programOf, regex, limits }, state, input),
+    decide: (state, input, nowMs, programOf) => decide({ nowMs, programOf, regex, limits, spending: new Spending(monotonicMs, limits.templatesMs) }, state, input),
     evolve: evolveAll,
     programsOf,
     snapshot: (state) => state as unknown as Json, // plain JSON throughout

@@ -63,11 +63,16 @@ export class ExecutionSample {
     return this.outcome({ ok: true, payload: { revision } });
   }
 
-  /** The timer of the step that waits fires after so many seconds. */
+  /** So many seconds pass; the timer of the step that waits fires if it is due then. */
   later(seconds: number): readonly ExecutionEvent[] {
     this.nowMs += seconds * 1_000;
     const { stop } = this.state;
-    return stop?.kind === 'wait' ? this.take({ type: 'Timer', step: stop.step }) : [];
+    return stop?.kind === 'wait' && (stop.dueAtMs ?? Infinity) <= this.nowMs ? this.take({ type: 'Timer', step: stop.step }) : [];
+  }
+
+  /** What the provider reports of a message that a step sent. */
+  status(step: number, messageSid: string, status: string): readonly ExecutionEvent[] {
+    return this.take({ type: 'MessageStatus', messageSid, status, step, parameters: { MessageSid: messageSid, MessageStatus: status, ...(status === 'undelivered' && { ErrorCode: '30003' }) } });
   }
 
   get open() {

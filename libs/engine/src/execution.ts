@@ -37,8 +37,8 @@ export type ExecutionInput =
   | { readonly type: 'Message'; readonly parameters: JsonObject }
   /** `FlowEvent=<event>` for the current widget. */
   | { readonly type: 'FlowEvent'; readonly event: string; readonly parameters: JsonObject }
-  /** Delivery status of a message that a step sent. */
-  | { readonly type: 'MessageStatus'; readonly messageSid: string; readonly status: string; readonly parameters: JsonObject }
+  /** Delivery status of the message that `step` sent. */
+  | { readonly type: 'MessageStatus'; readonly messageSid: string; readonly status: string; readonly step?: number; readonly parameters: JsonObject }
   /** `step` is the number of the step (from 1) whose effect it was. */
   | { readonly type: 'EffectOutcome'; readonly step: number; readonly outcome: EffectOutcome }
   | { readonly type: 'Timer'; readonly step: number }

@@ -8,10 +8,17 @@ export const isObject = (value: Json | undefined): value is JsonObject => typeof
 /** The object that a value is known to be; nothing where it is none. */
 export const asObject = (value: Json | undefined): JsonObject => (isObject(value) ? value : {});
 
-/** A copy that shares nothing with the value. */
-export const copyOf = (value: Json): Json => {
-  if (Array.isArray(value)) return value.map((each: Json) => copyOf(each));
-  return isObject(value) ? Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === undefined ? [] : [[key, copyOf(each)]]))) : value;
+/** A copy that shares with the value only what lies deeper than so many levels. */
+export const copyOf = (value: Json, levels: number): Json => {
+  if (levels === 0) return value;
+  if (Array.isArray(value)) return value.map((each: Json) => copyOf(each, levels - 1));
+  if (!isObject(value)) return value;
+  const copy: Record<string, Json | undefined> = {};
+  for (const key of Object.keys(value)) {
+    const each = value[key];
+    if (each !== undefined) put(copy, key, copyOf(each, levels - 1));
+  }
+  return copy;
 };
 
 /** Objects merge recursively, arrays and scalars replace; keys that are not written stay (`spec/studio.md` 8). Neither value is changed. */
@@ -39,11 +46,13 @@ export const charactersOf = (value: Json | undefined, max: number): number => {
 
 const sizeOf = (value: Json | undefined, left: number, depth: number): number => {
   if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null) return 5;
+  if (typeof value !== 'object' || value === null) return String(value).length;
   if (depth === 0) return Infinity;
+  const isList = Array.isArray(value);
+  const parts = value as JsonObject; // a list is one whose keys are numbers
   let size = 2;
-  for (const [key, each] of Object.entries(value) as [string, Json | undefined][]) {
-    size += key.length + 4 + sizeOf(each, left - size, depth - 1);
+  for (const key of Object.keys(parts)) {
+    size += (isList ? 1 : key.length + 4) + sizeOf(parts[key], left - size, depth - 1);
     if (size > left) return Infinity; // values share parts, so walking all of a large one may take for ever
   }
   return size;

@@ -1,7 +1,7 @@
-import { Defect, type FlowSid, type JsonObject } from '@atelier/contracts';
+import { Defect, type FlowSid } from '@atelier/contracts';
 import { type FlowState, definitionOf } from '@atelier/flow-definition';
 import type { Liquid, Template } from '@atelier/liquid';
-import { type Widget, hasLiquid, widgetOf } from '@atelier/widgets';
+import { type Widget, templatedOf, widgetOf } from '@atelier/widgets';
 
 /** A revision of a flow. */
 export type ProgramRef = { readonly flow: FlowSid; readonly revision: number };
@@ -67,8 +67,5 @@ const SLOW_MAX = 2;
 const compiled = (state: FlowState): ProgramState => {
   const widget = widgetOf(state.type);
   if (!widget) throw new Defect(`there is no widget of type ${state.type}`);
-  return { ...state, widget, templated: templatedOf(state.properties, widget) };
+  return { ...state, widget, templated: templatedOf(widget, state.properties) };
 };
-
-const templatedOf = (properties: JsonObject, { literal }: Widget): readonly string[] =>
-  Object.keys(properties).filter((key) => key !== 'offset' && !literal.includes(key) && hasLiquid(JSON.stringify(properties[key])));

@@ -1,17 +1,17 @@
 /**
  * One sprint: runs an execution from an input to the next wait, effect, bound or end, and writes down what happens. Owns the events that it makes and
  * the draft of the state that they change.
- * P1. Everything that happens is an event first; the draft changes by `evolve` alone. P2. A sprint ends after `sprintStepsMax` steps at the latest.
+ * P1. Everything that happens is an event first; the draft changes by `evolve` alone. P2. A sprint ends after `sprintStepsMax` steps or `sprintMs` at the latest.
  * P3. Nothing here acts, waits, or knows the time but by the input.
  */
 import { type Json, type JsonObject, Defect, type FlowSid, type WarningCode } from '@atelier/contracts';
-import type { Outcome } from '@atelier/widgets';
+import { type Outcome, renderedProperties } from '@atelier/widgets';
 import type { EndedReason, ExecutionEvent } from './execution';
 import { asObject, charactersOf, merged } from './json-values';
 import type { Program, ProgramState } from './program';
-import { type ExecutionState, type Stop, draftOf, evolve, pinOf, topOf } from './state';
+import { type ExecutionState, type Stop, VARIABLE_PLACES, draftOf, evolve, pinOf, topOf } from './state';
 import { redirectTwiml } from './twiml';
-import { type DecisionEnv, Run, propertiesFor } from './widget-run';
+import { type DecisionEnv, Run } from './widget-run';
 
 /** A run of a widget: where it is, and since when. */
 type Visit = { readonly state: ProgramState; readonly step: number; readonly enteredAtMs: number; readonly properties: unknown; readonly outputs?: JsonObject };
@@ -49,9 +49,14 @@ export class SprintRun {
   enter(name: string): void {
     let next: string | undefined = name;
     for (let steps = 0; next !== undefined; steps++) {
-      if (steps === this.env.limits.sprintStepsMax) return this.record({ type: 'SprintBounded', next });
+      if (this.isLong(steps)) return this.record({ type: 'SprintBounded', next });
       next = this.visit(next);
     }
+  }
+
+  private isLong(steps: number): boolean {
+    const { limits, spending } = this.env;
+    return steps === limits.sprintStepsMax || (steps > 0 && steps % CLOCK_STEPS === 0 && spending.elapsedMs >= limits.sprintMs);
   }
 
   /** Hands to the widget that the execution stands at what it waited for. */
@@ -93,8 +98,7 @@ export class SprintRun {
     const { behaviour } = state.widget;
     const bare: Visit = { state, step, enteredAtMs: env.nowMs, properties: {} };
     if (!behaviour) return this.notExecuted(bare);
-    const warn = this.warner(bare);
-    const visit: Visit = behaviour.rendered ? { ...bare, properties: propertiesFor(this.runOf(bare), warn) } : bare;
+    const visit: Visit = behaviour.rendered ? { ...bare, properties: renderedProperties({ ...state, render: this.runOf(bare).render, warn: this.warner(bare) }) } : bare;
     return this.follow(visit, behaviour.enter(this.runOf(visit)));
   }
 
@@ -155,7 +159,7 @@ export class SprintRun {
       to: next ?? 'Ended',
       enteredAtMs,
       ...(Object.keys(outputs).length > 0 && { outputs }),
-      ...(variables && { variables: this.affordable(variables, at) }),
+      ...(variables && { variables: this.affordable(variables, at, VARIABLE_PLACES) }),
       ...(parentStep !== undefined && { parentStep }),
     });
     return next === undefined ? this.over() : this.allowed(next, at);
@@ -215,7 +219,7 @@ export class SprintRun {
     const at = { step: visit.step, widget: visit.state.name, enteredAtMs: visit.enteredAtMs };
     if (draft.frames.length > 1) return this.follow(visit, this.handled(visit, 'effectFailed', { code: 81024, message: 'A subflow cannot call a subflow' }));
     const parameters = this.affordable(given, at);
-    const revision = name === 'LatestDraft' ? (draft.isTestUser ? 'LatestRevision' : 'LatestPublished') : name;
+    const revision = DRAFTS.has(name) ? (draft.isTestUser ? 'LatestRevision' : 'LatestPublished') : name;
     const pinned = draft.pinned[pinOf(flowSid, revision)];
     if (pinned) return this.startSubflow(at, flowSid as FlowSid, pinned.revision, parameters); // checked when the definition was saved
     if (/^[0-9]+$/.test(revision) && Number(revision) > REVISION_MAX) return this.follow(visit, this.handled(visit, 'effectFailed', { code: 81024, message: `There is no revision ${revision}` }));
@@ -246,9 +250,9 @@ export class SprintRun {
   }
 
   /** What of these values the execution may keep; the others are left out with a warning. */
-  private affordable(values: JsonObject, at: { readonly step: number; readonly widget: string }): JsonObject {
+  private affordable(values: JsonObject, at: { readonly step: number; readonly widget: string }, places = 1): JsonObject {
     const { valueCharactersMax, contextCharactersMax } = this.env.limits;
-    const sizes = Object.entries(values).map(([key, value]) => [key, charactersOf(value, valueCharactersMax)] as const);
+    const sizes = Object.entries(values).map(([key, value]) => [key, places * charactersOf(value, valueCharactersMax)] as const);
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
     if (total !== Infinity && this.draft.size + total <= contextCharactersMax) return values;
     return this.trimmed(values, new Map(sizes), at);
@@ -269,4 +273,7 @@ export class SprintRun {
   }
 }
 
+// Unspecified by Twilio for `LatestRevision`: as `LatestDraft`, because a draft never affects live traffic.
+const DRAFTS = new Set(['LatestDraft', 'LatestRevision']);
+const CLOCK_STEPS = 10; // between two looks at the clock: sprints of usual length do not depend on it
 const REVISION_MAX = 2_147_483_647; // no flow has more revisions than a counter of 32 bits

@@ -125,7 +125,7 @@ const EVOLVE: Evolve = {
       flow: { sid: execution, flow_sid: flow, channel: { address }, data: parameters, variables: {}, ...(addOns !== undefined && { add_ons: addOns }) },
       widgets: {},
     };
-    Object.assign(state, { execution, account, isTestUser, startedAtMs: atMs, size: weightOf(data) });
+    Object.assign(state, { execution, account, isTestUser, startedAtMs: atMs, size: weightOf(data) + weightOf(parameters) });
     state.frames = [{ flow, revision, enteredBy: event, context }];
   },
   StepTaken: (state, { step, widget, outputs, variables }) => {
@@ -133,7 +133,7 @@ const EVOLVE: Evolve = {
     const { context } = topOf(state);
     if (variables) for (const [key, value] of Object.entries(variables)) if (value !== undefined) put(context.flow.variables, key, value);
     if (outputs) write(state, context, widget, outputs);
-    if (variables) write(state, context, widget, variables);
+    if (variables) write(state, context, widget, variables, VARIABLE_PLACES);
     const name = `${state.frames.length} ${widget}`;
     state.run = { widget: name, count: state.run.widget === name ? state.run.count + 1 : 1 };
     state.taken++;
@@ -157,7 +157,7 @@ const EVOLVE: Evolve = {
     state.stop = undefined;
     const { context, flow: parentFlow, enteredBy } = topOf(state);
     const parent = { parameters, step_sid: stepSidIn(state, step), execution_sid: context.flow.sid, flow_sid: parentFlow, trigger_type: enteredBy === 'incomingParent' ? 'parent' : SUBTREE[enteredBy] };
-    state.size += weightOf(parameters);
+    state.size += weightOf(parameters) + weightOf(context.trigger) + weightOf(context.flow.data);
     state.frames.push({
       flow,
       revision,
@@ -183,9 +183,12 @@ const EVOLVE: Evolve = {
   },
 };
 
-const write = (state: ExecutionState, context: FrameContext, widget: string, values: JsonObject): void => {
+/** A variable stands in flow.variables and in widgets.<name>. */
+export const VARIABLE_PLACES = 2;
+
+const write = (state: ExecutionState, context: FrameContext, widget: string, values: JsonObject, places = 1): void => {
   put(context.widgets, widget, merged(Object.hasOwn(context.widgets, widget) ? context.widgets[widget] : undefined, values));
-  state.size += weightOf(values);
+  state.size += places * weightOf(values);
 };
 
 // What is too deep to be walked counts as much as a whole context may hold.

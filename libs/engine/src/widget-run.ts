@@ -1,9 +1,10 @@
 import type { Json, JsonObject, WarningCode } from '@atelier/contracts';
 import { type WidgetRun, hasLiquid } from '@atelier/widgets';
-import { copyOf } from './json-values';
+import { charactersOf, copyOf } from './json-values';
 import type { EngineLimits } from './limits';
 import type { Program, ProgramRef, ProgramState } from './program';
 import type { RegexMatcher } from './regex-matcher.port';
+import type { Spending } from './spending';
 import type { Frame } from './state';
 
 /** What a decision may use beside the state. */
@@ -12,10 +13,13 @@ export type DecisionEnv = {
   readonly programOf: (ref: ProgramRef) => Program;
   readonly regex: RegexMatcher;
   readonly limits: EngineLimits;
+  readonly spending: Spending;
 };
 
 type Warn = (code: WarningCode, message: string) => void;
 
+const SPENT = { text: '', error: 'The templates of this step take too long together' };
+const CONTAINER_LEVELS = 4; // flow, its variables, and lists that filters make of them
 const SUBJECT_CHARACTERS_MAX = 4_096; // of what a pattern is tried on (`spec/studio.md` 3)
 
 /** What a widget may use while it decides, seen from one state of one flow. */
@@ -41,51 +45,35 @@ export class Run implements WidgetRun<unknown> {
 
   readonly render = (source: string, context = this.context): string => {
     if (!hasLiquid(source)) return source;
-    const { text, error } = this.program.template(source).render(context, this.env.nowMs);
+    const { spending, nowMs } = this.env;
+    const { text, error } = spending.isOver ? SPENT : spending.on(() => this.program.template(source).render(context, nowMs));
     if (error !== undefined) this.raise(81018, error);
     return text;
   };
 
-  /** A copy: what templates see changes with the next step. */
   readonly evaluate = (source: string, context = this.context): { readonly value: Json | undefined } | undefined => {
-    const found = hasLiquid(source) ? this.program.template(source).evaluate(context, this.env.nowMs) : undefined;
-    return found && { value: found.value === undefined ? undefined : copyOf(found.value) };
+    const { spending, nowMs } = this.env;
+    const found = hasLiquid(source) && !spending.isOver ? spending.on(() => this.program.template(source).evaluate(context, nowMs)) : undefined;
+    return found && { value: found.value === undefined ? undefined : this.owned(found.value, source) };
   };
 
+  /** A copy as far as the containers of a state reach, which change with the next step. What is too large to keep is not even copied. */
+  private owned(value: Json, source: string): Json {
+    const { valueCharactersMax } = this.env.limits;
+    if (charactersOf(value, valueCharactersMax) !== Infinity) return copyOf(value, CONTAINER_LEVELS);
+    this.raise(81018, `The value of ${source} has more than ${valueCharactersMax} characters`);
+    return null;
+  }
+
   readonly matches = (pattern: string, subject: string): boolean => {
-    const result = this.program.isOff(pattern) ? 'too-slow' : this.env.regex.matches(pattern, subject.slice(0, SUBJECT_CHARACTERS_MAX));
+    const { spending, regex } = this.env;
+    const isOff = spending.isOver || this.program.isOff(pattern);
+    const result = isOff ? 'too-slow' : spending.on(() => regex.matches(pattern, subject.slice(0, SUBJECT_CHARACTERS_MAX)));
     if (typeof result === 'boolean') return result;
-    if (result === 'too-slow') this.program.wasSlow(pattern);
+    if (result === 'too-slow' && !isOff) this.program.wasSlow(pattern);
     this.raise(81005, result === 'invalid' ? `The pattern ${pattern} cannot be read` : `The pattern ${pattern} takes too long`);
     return false;
   };
 
   readonly warn = ({ code, message }: { readonly code: WarningCode; readonly message: string }): void => this.raise(code, message);
 }
-
-/** The properties that a widget receives: templates rendered, texts read as their types; what cannot be read is 81027 and its default. */
-export const propertiesFor = (run: Run, warn: Warn): unknown => {
-  const { widget, properties, templated } = run.state;
-  const schema = widget.behaviour?.rendered;
-  if (!schema) return {};
-  const given: Record<string, unknown> = { ...properties };
-  for (const key of templated) given[key] = rendered(run, properties[key] ?? '');
-  for (const [key, value] of Object.entries(given)) if (value === null) delete given[key];
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  for (const key of new Set(parsed.error.issues.map(({ path }) => String(path[0])))) {
-    warn(81027, `The value of ${key} cannot be read; its default counts`);
-    delete given[key];
-  }
-  return schema.parse(given);
-};
-
-const rendered = (run: Run, value: Json): Json => {
-  if (typeof value === 'string') return run.render(value);
-  if (Array.isArray(value)) return value.map((each: Json) => renderedPair(run, each));
-  return value;
-};
-
-// Only values of pairs are templates; their keys are literal.
-const renderedPair = (run: Run, pair: Json): Json =>
-  typeof pair === 'object' && pair !== null && !Array.isArray(pair) && 'value' in pair ? { ...pair, value: rendered(run, (pair as JsonObject)['value'] ?? '') } : pair;

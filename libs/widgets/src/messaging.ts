@@ -14,7 +14,6 @@ export const RENDERED_MESSAGE = {
   media_url: z.string().default(''),
   service: z.string().default(''),
   channel: z.string().default(''),
-  attributes: z.string().default(''),
   shorten_urls: z.boolean().default(false),
   message_type: z.string().default('custom'),
   content_sid: z.string().default(''),
@@ -37,19 +36,25 @@ export const sendingFailed = (run: WidgetRun<Message>, { payload }: Arrival, eve
   return leave(event, failure.payload && { outbound: failure.payload });
 };
 
-const requestOf = ({ properties, context, state, render }: WidgetRun<Message>): MessageRequest | undefined => {
+const requestOf = (run: WidgetRun<Message>): MessageRequest | undefined => {
+  const { properties, context } = run;
   const isTemplate = properties.message_type === 'content_template';
   const content = isTemplate ? contentOf(properties) : ownOf(properties);
   if (Object.keys(content).length === 0) return undefined;
-  const attributes = renderedJsonText({ render }, String(state.properties['attributes'] ?? ''));
-  const chat = properties.service && properties.channel ? { service: properties.service, channel: properties.channel, ...(attributes && { attributes }) } : {};
   return {
     to: properties.to || addressOf(context, 'contact'),
     from: senderOf(properties, context),
     ...content,
     ...(properties.shorten_urls && { shortenUrls: true }),
-    ...chat,
+    ...chatOf(run),
   };
+};
+
+// Flows for SMS carry these templates too, where they render empty; attributes are of the chat alone.
+const chatOf = ({ properties: { service, channel }, state, render }: WidgetRun<Message>): Partial<MessageRequest> => {
+  if (!service || !channel) return {};
+  const attributes = renderedJsonText({ render }, String(state.properties['attributes'] ?? ''));
+  return { service, channel, ...(attributes && { attributes }) };
 };
 
 const ownOf = ({ body, media_url: mediaUrl }: Message): Partial<MessageRequest> => ({ ...(body && { body }), ...(mediaUrl && { mediaUrl }) });

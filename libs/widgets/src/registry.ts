@@ -26,7 +26,7 @@ import { startConversation } from './start-conversation';
 import { trigger } from './trigger';
 import type { Widget } from './widget';
 
-/** The catalogue, in the order of the reference. Adding a widget means adding its file and its line here; nothing else changes. */
+/** The catalogue, in the order of the reference. Adding a widget means adding its file, its cases and its line here; nothing else changes. */
 export const WIDGETS = [
   trigger,
   splitBasedOn,

@@ -7,8 +7,7 @@ import { leave } from './outcomes';
 import { propertiesOf, text } from './properties';
 import { wholeSeconds } from './typed-values';
 
-const TIMEOUT_SECONDS = 3_600;
-const TIMEOUT_SECONDS_MAX = 10 * 365 * 86_400; // whatever is asked for, an execution ends after its 30 days
+const TIMEOUT_SECONDS = 3_600; // no maximum: whatever is asked for, an execution ends after its 30 days
 
 const undelivered = ({ MessageStatus: status, ErrorCode: code }: JsonObject): JsonObject => ({ Status: status, ...(code !== undefined && { ErrorCode: code }) });
 
@@ -29,7 +28,7 @@ export const sendAndWaitForReply = defineWidget({
   transitions: ['incomingMessage', 'timeout', 'deliveryFailure', 'incomingConversationMessage'],
   waits: true,
   behaviour: {
-    rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds(TIMEOUT_SECONDS, TIMEOUT_SECONDS_MAX) }),
+    rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds(TIMEOUT_SECONDS) }),
     enter: (run) => sendOr(run, 'deliveryFailure', { awaitsDelivery: true }),
     resume: {
       effectSucceeded: ({ properties }, { payload }) => ({ kind: 'wait', for: 'incomingMessage', timeoutSeconds: properties.timeout, outputs: { outbound: payload } }),

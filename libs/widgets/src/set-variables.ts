@@ -15,19 +15,31 @@ type Entry = { readonly key: string; readonly value: string; readonly type?: str
 const variablesOf = (run: WidgetRun<unknown>): JsonObject => {
   // Checked when the definition was saved.
   const entries = (run.state.properties['variables'] ?? []) as readonly JsonObject[] as unknown as readonly Entry[];
-  const set = new Map<string, Json>();
-  for (const entry of entries) set.set(entry.key, valueOf(run, entry, set.size > 0 && hasLiquid(entry.value) ? seeing(run.context, set) : run.context));
-  return Object.fromEntries(set);
+  const set: Record<string, Json> = {};
+  let seen: Seen | undefined;
+  for (const [i, entry] of entries.entries()) {
+    if (i > 0 && hasLiquid(entry.value)) seen ??= seeing(run.context, set);
+    const value = valueOf(run, entry, seen?.context ?? run.context);
+    put(set, entry.key, value);
+    if (seen) put(seen.variables, entry.key, value);
+  }
+  return set;
 };
 
 const valueOf = (run: WidgetRun<unknown>, { key, value, type, parse_as_json: isJson }: Entry, context: JsonObject): Json =>
-  type === 'json_object' || isJson ? jsonValue(run, key, value, context) : typedText(run.render(value, context));
+  type === 'json_object' || isJson ? (jsonValue(run, key, value, context) ?? '') : typedText(run.render(value, context));
 
-const seeing = (context: JsonObject, set: ReadonlyMap<string, Json>): JsonObject => {
+/** The context with variables of its own, which grow with every entry. */
+type Seen = { readonly context: JsonObject; readonly variables: Record<string, Json | undefined> };
+
+const seeing = (context: JsonObject, set: JsonObject): Seen => {
   const flow = isObject(context['flow']) ? context['flow'] : {};
-  const variables = isObject(flow['variables']) ? flow['variables'] : {};
-  return { ...context, flow: { ...flow, variables: { ...variables, ...Object.fromEntries(set) } } };
+  const variables = { ...(isObject(flow['variables']) ? flow['variables'] : {}), ...set };
+  return { context: { ...context, flow: { ...flow, variables } }, variables };
 };
+
+// `__proto__` is a name as any other.
+const put = (target: object, key: string, value: Json): void => void Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 
 /** Writes variables for the rest of the execution. */
 export const setVariables = defineWidget({

@@ -36,7 +36,7 @@ export const typedText = (text: string): Json => {
 /** A templated value that is to be JSON: a single expression is taken as it is, anything else is rendered and parsed; what does not parse stays text. */
 export const jsonValue = (run: Pick<WidgetRun<unknown>, 'evaluate' | 'render' | 'warn'>, key: string, source: string, context?: JsonObject): Json => {
   const raw = run.evaluate(source, context)?.value;
-  if (typeof raw === 'object' && raw !== null) return raw;
+  if (typeof raw === 'object') return raw;
   const text = run.render(source, context);
   const value = jsonOf(text);
   if (value === undefined) run.warn({ code: 81027, message: `The value of ${key} is no JSON` });
@@ -44,7 +44,7 @@ export const jsonValue = (run: Pick<WidgetRun<unknown>, 'evaluate' | 'render' | 
 };
 
 /** Seconds as text, from 0 to `max`; anything else is the default, with a warning of the engine. */
-export const wholeSeconds = (byDefault: number, max: number) =>
+export const wholeSeconds = (byDefault: number, max = Infinity) =>
   z
     .string()
     .trim()

@@ -83,7 +83,7 @@ export type WidgetRun<P> = {
   readonly enteredBy: string;
   /** A template's text, seen from `context` or from what the run sees; a template that fails is empty and raises 81018. */
   render(source: string, context?: JsonObject): string;
-  /** The raw value of a template that is exactly one output expression; undefined where it is not one, or cannot be evaluated. */
+  /** The raw value of a template that is exactly one output expression; undefined where it is not one, or cannot be evaluated; null and 81018 where it is too large to keep. */
   evaluate(source: string, context?: JsonObject): { readonly value: Json | undefined } | undefined;
   /** Whether the pattern matches the whole subject, whatever the case; a pattern that cannot be used matches nothing and raises 81005. */
   matches(pattern: string, subject: string): boolean;
@@ -115,7 +115,7 @@ export interface Widget<P = unknown> {
 
 export interface WidgetBehaviour<P> {
   /** Rendered values → typed properties; a value that does not parse is 81027 and its default. Absent: the widget renders what it needs itself. */
-  readonly rendered?: z.ZodType<P>;
+  readonly rendered?: z.ZodObject & z.ZodType<P>;
   readonly enter: (run: WidgetRun<P>) => Outcome;
   /**
    * By what arrives: `effectSucceeded` (payload = that of the outcome), `effectFailed` (payload = the outcome: code, message, payload), `subflowEnded`

@@ -66,5 +66,10 @@ describe('what makes a repetition recognisable', () => {
 describe('what becomes trigger.message', () => {
   it('is what was posted, with JSON parameters parsed', () =>
     expect(messageData({ ...SMS, ChannelAttributes: '{"a":1}', AddOns: 'no JSON' })).toEqual({ ...SMS, ChannelAttributes: { a: 1 }, AddOns: 'no JSON' }));
+
+  it('keeps JSON as text that is nested deeper than the engine walks, or is no object', () => {
+    const AddOns = `{"a":${'['.repeat(1_000)}${']'.repeat(1_000)}}`;
+    expect(messageData({ AddOns, ChannelAttributes: '[1]' })).toEqual({ AddOns, ChannelAttributes: '[1]' });
+  });
   it('has its text cut where it is oversized', () => expect(messageData({ Body: 'x'.repeat(70_000) })).toEqual({ Body: 'x'.repeat(65_536) }));
 });

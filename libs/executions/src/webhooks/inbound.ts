@@ -1,7 +1,7 @@
 import { type ExecutionSid, type Json, type JsonObject, isSid } from '@atelier/contracts';
 import { normalSid } from '@atelier/rest-kit';
 import { CALLBACK_QUERY } from '../effects/message-send.effect';
-import { jsonOf } from '../http/json-values';
+import { jsonObjectOf } from '../http/json-values';
 
 /** A webhook request as it arrived: query and body apart, because where `FlowEvent` stands decides what it is. */
 export type Arrived = {
@@ -68,7 +68,7 @@ export const messageData = (parameters: JsonObject): JsonObject => {
   const data: Record<string, Json | undefined> = { ...parameters };
   for (const name of JSON_PARAMETERS) {
     const value = parameters[name];
-    if (typeof value === 'string') data[name] = jsonOf(value) ?? value;
+    if (typeof value === 'string') data[name] = jsonObjectOf(value) ?? value;
   }
   const { Body: body } = parameters;
   return typeof body === 'string' && body.length > BODY_CHARACTERS_MAX ? { ...data, Body: body.slice(0, BODY_CHARACTERS_MAX) } : data;

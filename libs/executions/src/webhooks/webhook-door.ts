@@ -1,6 +1,7 @@
-import { type AccountSid, type FlowSid, type JsonObject, Rejection } from '@atelier/contracts';
+import { type AccountSid, type FlowSid, type JsonObject, Rejection, stepNumberOf } from '@atelier/contracts';
 import { newExecutionSid } from '@atelier/platform';
 import { RateLimit } from '@atelier/rest-kit';
+import { CALLBACK_QUERY } from '../effects/message-send.effect';
 import { CONTACT_BYTES_MAX } from '../http/execution-door';
 import type { ExecutionsHttp } from '../http/executions-http';
 import type { CommandResult, InboundMessage, StartRequest } from '../ingress/ingress.port';
@@ -96,7 +97,8 @@ export class WebhookDoor {
     const execution = executionOf(arrived);
     const inputKey = repetitionKeyOf({ kind: 'message-status', messageSid, status, parameters }, arrived);
     if (execution) {
-      const input = { type: 'MessageStatus', messageSid, status, parameters } as const;
+      const step = stepNumberOf(execution, String(parameters[CALLBACK_QUERY.step]));
+      const input = { type: 'MessageStatus', messageSid, status, parameters, ...(step !== undefined && { step }) } as const;
       await this.http.ingress.command({ account, execution, input, ...(inputKey !== undefined && { inputKey }) });
     }
     return { twiml: EMPTY };

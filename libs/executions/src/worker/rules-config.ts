@@ -1,6 +1,6 @@
 import { DEFAULT_ENGINE_LIMITS, type Engine, createEngine } from '@atelier/engine';
 import { DEFAULT_LIQUID_OPTIONS, createLiquid } from '@atelier/liquid';
-import { createRegexMatcher, wholeNumber } from '@atelier/platform';
+import { createRegexMatcher, systemClock, wholeNumber } from '@atelier/platform';
 import { z } from 'zod';
 
 const DAY_MS = 86_400_000;
@@ -39,6 +39,7 @@ export const executionRules = (config: z.infer<typeof executionRulesConfig>): En
       renderMs: config.ATELIER_LIQUID_RENDER_MS,
     }),
     regex: createRegexMatcher(),
+    monotonicMs: () => systemClock.monotonicMs(),
     limits: {
       stepsMax: config.ATELIER_EXECUTION_STEPS_MAX,
       runsInARowMax: config.ATELIER_EXECUTION_RUNS_IN_A_ROW_MAX,
