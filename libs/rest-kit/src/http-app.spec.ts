@@ -436,6 +436,7 @@ describe('documents', () => {
   it('OpenAPI names every route and its parameters', async () => {
     const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: Record<string, Record<string, unknown>> };
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/v2/Things', '/v2/Things/{sid}', '/2010-04-01/Accounts/{account}/Keys.json', '/health']));
+    expect(Object.keys((document.paths['/v2/Things']?.['post'] as { requestBody: { content: object } }).requestBody.content)).toEqual(['application/x-www-form-urlencoded', 'application/json']);
     expect(JSON.stringify(document.paths['/v2/Things']?.['post'])).toContain('FriendlyName');
     expect(JSON.stringify(document.paths['/v2/Things/dates']?.['get'])).toContain('Since');
   });

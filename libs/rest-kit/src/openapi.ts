@@ -61,7 +61,7 @@ const describe = (swagger: Swagger, { target, key, kind, schema }: DocumentedPar
   if (!descriptor) return;
   const { properties = {}, required = [], ...rest } = jsonSchemaOf(schema);
   if (kind === 'form') {
-    swagger.ApiConsumes('application/x-www-form-urlencoded')(target, key, descriptor);
+    swagger.ApiConsumes('application/x-www-form-urlencoded', 'application/json')(target, key, descriptor);
     swagger.ApiBody({ schema: { ...rest, properties, required } as object })(target, key, descriptor);
     return;
   }
