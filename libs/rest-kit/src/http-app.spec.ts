@@ -245,6 +245,8 @@ describe('a form', () => {
   it('is read with repeated names as arrays, unknown names ignored', async () => {
     expect((await post('FriendlyName=a+%C3%A9&To=1&To=2&X=1')).body?.['form']).toEqual({ FriendlyName: 'a é', To: ['1', '2'] });
     expect((await post('FriendlyName=100%&To=')).body?.['form']).toEqual({ FriendlyName: '100%', To: [] });
+    expect((await post('&&FriendlyName=%4&To=%zz%2b=%2B&Status')).body).toMatchObject({ message: 'Invalid parameter Status: expected draft or published' });
+    expect((await post('&&FriendlyName=%4&To=%zz%2b=%2B')).body?.['form']).toEqual({ FriendlyName: '%4', To: ['%zz+=+'] });
   });
 
   it.each([
@@ -260,6 +262,7 @@ describe('a form', () => {
   it.each([
     ['FriendlyName=%ED%A0%80', 'it is not UTF-8'],
     ['__proto__=1&FriendlyName=a', 'it names __proto__'],
+    ['a&'.repeat(10_001), 'it has more than 10000 parameters'],
   ])('400 for %j', async (form, why) => expect(await post(form)).toMatchObject(errorOf('MalformedBody', `The request body could not be read: ${why}`)));
 
   it('takes names of object members for names', async () => {
