@@ -1,18 +1,16 @@
 /**
  * The Studio API Key is born at an account's first execution in this store: asked for after the commit that started it, without anybody waiting. A crash in
- * between loses nothing, because `lease.published` moves on only past executions whose account has its key; the next owner asks for the rest.
+ * between loses nothing, because `lease.published` moves on only past executions whose account was asked for; the next owner asks for the rest. Every later
+ * execution asks again, for the key may have been deleted meanwhile: the port's adapters remember it, so the usual answer costs nothing.
  */
-import type { AccountSid, ExecutionSid, FlowSid } from '@atelier/contracts';
-import { sidOfUuid } from '@atelier/contracts';
+import { type AccountSid, type ExecutionSid, type FlowSid, Rejection, sidOfUuid } from '@atelier/contracts';
 import type { Database, Log } from '@atelier/platform';
 import type { StudioKey } from '@atelier/twilio-client';
-import { LRUCache } from 'lru-cache';
 import { column } from '../store/columns';
 import type { BatchRows } from './batch-rows';
 import type { Taken } from './leases';
 
 const FLUSH_EACH_MS = 1_000;
-const REMEMBERED = 50_000; // accounts; asking again for a forgotten one is answered from a cache
 
 const STARTED = `select l.shard, coalesce((select last_pos from batch where shard = l.shard order by n desc limit 1), 0)::float8 as "lastPos", s.account, s.sid, s.flow
   from rows from (unnest($1::smallint[]), unnest($2::bigint[])) l (shard, after) left join lateral (
@@ -28,7 +26,6 @@ type Waiting = { readonly pos: number; readonly accounts: ReadonlySet<AccountSid
 type StartedRow = { readonly shard: number; readonly lastPos: number; readonly account: string | null; readonly sid: string; readonly flow: string };
 
 export class StudioKeys {
-  private readonly ensured = new LRUCache<AccountSid, true>({ max: REMEMBERED });
   private readonly asking = new Map<AccountSid, Cause>();
   /** Positions of shards that wait for keys, in order. */
   private readonly waiting = new Map<number, Waiting[]>();
@@ -56,7 +53,6 @@ export class StudioKeys {
   committed({ started, heads }: Pick<BatchRows, 'started' | 'heads'>): void {
     const accounts = new Set<AccountSid>();
     for (const { account, sid, flow } of started) {
-      if (this.ensured.has(account)) continue;
       accounts.add(account);
       this.ask({ account, executionSid: sid, flowSid: flow });
     }
@@ -87,18 +83,18 @@ export class StudioKeys {
   }
 
   private ask(cause: Cause): void {
-    if (this.ensured.has(cause.account) || this.asking.has(cause.account)) return;
+    if (this.asking.has(cause.account)) return;
     this.asking.set(cause.account, cause);
     this.attempt(cause);
   }
 
   private attempt({ account, executionSid, flowSid }: Cause): void {
     this.studioKey.ensure(account, { executionSid, flowSid }).then(
-      () => {
-        this.ensured.set(account, true);
-        this.asking.delete(account);
+      () => void this.asking.delete(account),
+      (error: unknown) => {
+        if (error instanceof Rejection) return void this.asking.delete(account); // suspended or closed: none is made for it
+        this.log.warn({ account, error: String(error) }, 'the Studio API Key could not be made; again in a second');
       },
-      (error: unknown) => this.log.warn({ account, error: String(error) }, 'the Studio API Key could not be made; again in a second'),
     );
   }
 
@@ -113,7 +109,7 @@ export class StudioKeys {
     await this.readTaken().catch((error: unknown) => this.log.warn({ error: String(error) }, 'starts of former owners are looked at again in a second'));
     for (const [shard, waiting] of this.waiting) {
       if (this.unread.has(shard)) continue;
-      while (waiting[0] && [...waiting[0].accounts].every((account) => this.ensured.has(account))) this.passed.set(shard, waiting.shift()?.pos ?? 0);
+      while (waiting[0] && [...waiting[0].accounts].every((account) => !this.asking.has(account))) this.passed.set(shard, waiting.shift()?.pos ?? 0);
       if (waiting.length === 0) this.waiting.delete(shard);
     }
     for (const cause of this.asking.values()) this.attempt(cause);

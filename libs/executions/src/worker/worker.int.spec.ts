@@ -1,3 +1,4 @@
+import { Rejection } from '@atelier/contracts';
 import { type Database, newSid } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
@@ -33,10 +34,25 @@ describe('an execution worker', () => {
     await nothingOpen();
   });
 
-  it('asks for the Studio API Key of an account after its first execution', async () => {
+  it('asks for the Studio API Key of an account with each execution: it may have been deleted meanwhile', async () => {
+    for (let i = 0; i < 2; i++) {
+      samples.keysAsked.length = 0;
+      await samples.created('plain');
+      await worker.idle();
+      expect(samples.keysAsked).toEqual([samples.account]);
+    }
+  });
+
+  it('asks once for an account that may have no key, and goes on publishing', async () => {
+    samples.keysAsked.length = 0;
+    samples.ensureKey = () => Promise.reject(new Rejection('PermissionDenied'));
+    const published = () => samples.db.query('select sum(published) as n from lease').then(([row]) => Number((row as { n: string }).n));
+    const before = await published();
     await samples.created('plain');
     await worker.idle();
+    await eventually('published', async () => (await published()) > before);
     expect(samples.keysAsked).toEqual([samples.account]);
+    samples.ensureKey = () => Promise.resolve();
   });
 
   it('sends, waits, takes the reply', async () => {
