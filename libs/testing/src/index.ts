@@ -1,4 +1,12 @@
 export { testDatabase, testDatabaseUrl } from './test-database';
 export { containerPostgres, hasDocker } from './containers';
 export { eventually } from './eventually';
+export { type Move, ADDRESS, CONTACT } from './walk/moves';
+export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
+export type { Plan } from './walk/planner';
+export { WALK_START_MS } from './walk/rehearsal';
+export { type WalkRules, createWalkRules } from './walk/split-probe';
+export { takenIn } from './walk/taken-positions';
+export { type WalkReport, WALK_EVENTS, walk } from './walk/walk';
+export { type WalkedFlow, STUB_URL, walkedFlow } from './walk/walked-flow';
 export { type AtelierOptions, type RunningAtelier, atelierMain, removeAtelier, startAtelier } from './running-atelier';
