@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AccountSid, Fault } from '@atelier/contracts';
+import { type AccountSid, Fault, Rejection } from '@atelier/contracts';
 import { createHttpCaller, type HttpCaller } from '@atelier/platform';
 import { type ApiKey, type StudioKey, createMessagesApi, isSigned } from '@atelier/twilio-client';
 import type { EffectOutcome, HttpRequest, MessageRequest } from '@atelier/widgets';
@@ -85,6 +85,8 @@ const authenticated = (key: string): string => `Basic ${Buffer.from(key).toStrin
 const refusing = (key: string, then: typeof answer) => (each: Seen, response: ServerResponse, raw: IncomingMessage) =>
   each.headers.authorization === authenticated(key) ? json(401, { code: 20003, message: 'Authenticate', status: 401 })(each, response) : then(each, response, raw);
 
+const closed = () => Promise.reject(new Rejection('Conflict', { message: `Account ${ACCOUNT} is closed` }));
+
 describe('sending a message', () => {
   const created = json(201, { sid: 'SM1', status: 'queued', to: HELLO.to });
   const hello: RequestedEffect['effect'] = { kind: 'message.send', request: HELLO };
@@ -160,6 +162,18 @@ describe('sending a message', () => {
     expect(await perform(hello)).toMatchObject({ ok: false, code: 81011 });
     expect(seen).toHaveLength(1);
   });
+
+  it('for an account that may have no key any more fails for certain, with the reason', async () => {
+    store.keys.ensure = closed;
+    expect(await perform(hello)).toEqual({ ok: false, code: 81011, message: expect.stringContaining('is closed') as string });
+    expect(seen).toEqual([]);
+  });
+
+  it('refused for an account that was closed meanwhile fails with the provider’s error', async () => {
+    store.keys.replaceRefused = closed;
+    answer = json(401, { code: 20003, message: 'Authenticate', status: 401 });
+    expect(await perform(hello)).toMatchObject({ ok: false, code: 20003, message: 'Authenticate' });
+  });
 });
 
 describe('a message whose attempt has no outcome', () => {
@@ -188,6 +202,12 @@ describe('a message whose attempt has no outcome', () => {
     answer = json(200, { messages: [] });
     expect(await reconcile(false, { nowMs: now + 59_999 })).toBe('wait');
     expect(await reconcile(false, { nowMs: now + 60_000 })).toMatchObject({ ok: false, unknown: true });
+  });
+
+  it('is unknown after a minute where the account may not ask any more', async () => {
+    store.keys.ensure = closed;
+    expect(await reconcile(true, { nowMs: now + 59_999 })).toBe('wait');
+    expect(await reconcile(true, { nowMs: now + 60_000 })).toMatchObject({ ok: false, unknown: true });
   });
 
   it('stays open while the provider cannot be asked', async () => {

@@ -2,7 +2,7 @@ import type { HttpCaller, OutboundRequest, OutboundResult } from '@atelier/platf
 import { type ApiKey, type SigningToken, type StudioKey, formOf, signatureOf, withBodyHash } from '@atelier/twilio-client';
 import type { EffectOutcome, HttpRequest } from '@atelier/widgets';
 import { type EffectKind, notSent, patiently } from './effect-kind';
-import { isKeyRefusal, withStudioKey } from './studio-key-call';
+import { type NoKey, isKeyRefusal, withStudioKey } from './studio-key-call';
 
 const NOT_MADE = 81014; // an unusable URL, a reserved parameter, an address that may not be reached
 const FAILED = 81016; // no answer: network, time, size
@@ -26,7 +26,7 @@ export const httpRequest = ({ caller, signing, keys, carrierOrigin }: HttpReques
     if (!tokens) return notSent(FAILED, 'The token that signs requests of the account is not to be had at the moment');
     const call = (key?: ApiKey) => caller.call({ ...wired(request.method, wire, tokens[0], key), ...(key && { trustedOrigin: carrierOrigin }), signal });
     const result = request.addTwilioAuth ? await withStudioKey(keys, effect, call, isRefusal) : await call();
-    return result ? outcomeOf(result) : notSent(FAILED, 'The Studio API Key of the account is not to be had at the moment');
+    return outcomeOf(result);
   },
   // A lost GET is asked again; of a POST nobody can say what it did (invariant A5).
   reconcile: async (_, { method }) =>
@@ -102,7 +102,8 @@ const codeOf = (body: string): unknown => {
   }
 };
 
-const outcomeOf = (result: OutboundResult): EffectOutcome => {
+const outcomeOf = (result: OutboundResult | NoKey): EffectOutcome => {
+  if (result.kind === 'no-key') return notSent(FAILED, result.why);
   if (result.kind === 'answer') return { ok: true, payload: answerPayload(result) };
   const wasRefused = result.reason === 'invalid-url' || result.reason === 'refused-address';
   return { ok: false, code: wasRefused ? NOT_MADE : FAILED, message: result.message };

@@ -1,9 +1,9 @@
-import { type Json, type JsonObject, Fault } from '@atelier/contracts';
-import type { MessageLookup, MessageSender, SendResult, StudioKey } from '@atelier/twilio-client';
+import { type Json, type JsonObject, Fault, Rejection } from '@atelier/contracts';
+import type { ApiKey, MessageLookup, MessageSender, SendResult, StudioKey } from '@atelier/twilio-client';
 import type { EffectOutcome, MessageRequest } from '@atelier/widgets';
 import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
 import { type EffectKind, notSent } from './effect-kind';
-import { isKeyRefusal, withStudioKey } from './studio-key-call';
+import { type NoKey, allowed, isKeyRefusal, withStudioKey } from './studio-key-call';
 
 /** Names in the query of our status callbacks: From and To are swapped there, so the URL says itself whose message it was. */
 export const CALLBACK_QUERY = { execution: 'ExecutionSid', step: 'StepSid' } as const;
@@ -26,14 +26,17 @@ export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions): 
     const isAskedFor = request.awaitsDelivery || !messages.isConclusive;
     const message = { ...request, ...(isAskedFor && { statusCallback: statusCallbackUrl(publicUrl(), effect) }) };
     const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message, signal), isRefusal);
-    return result ? outcomeOf(effect, request, result) : notSent(SENDING_FAILED, 'The Studio API Key of the account is not to be had at the moment');
+    return outcomeOf(effect, request, result);
   },
   reconcile: async (effect, request, context) => {
-    const found = await foundMessage({ messages, keys }, effect, request, context);
+    const key = await allowed(keys.ensure(effect.account, { executionSid: effect.execution, flowSid: effect.flow }));
+    const mayAsk = !(key instanceof Rejection); // else the account was suspended or closed meanwhile
+    const found = mayAsk ? await foundMessage(messages, key, effect, request, context) : undefined;
     if (found) return { ok: true, payload: found };
-    const untilMs = context.attemptedAtMs + (messages.isConclusive ? IN_FLIGHT_MS : CALLBACK_WAIT_MS);
+    const isConclusive = mayAsk && messages.isConclusive;
+    const untilMs = context.attemptedAtMs + (isConclusive ? IN_FLIGHT_MS : CALLBACK_WAIT_MS);
     if (context.nowMs < untilMs) return 'wait';
-    return messages.isConclusive ? 'again' : unknownOutcome;
+    return isConclusive ? 'again' : unknownOutcome;
   },
 });
 
@@ -43,8 +46,10 @@ export const statusCallbackUrl = (publicUrl: string, { account, flow, execution,
 
 const isRefusal = (result: SendResult): boolean => result.kind === 'refused' && isKeyRefusal(result.status, result.code);
 
-const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult): EffectOutcome => {
+const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult | NoKey): EffectOutcome => {
   switch (result.kind) {
+    case 'no-key':
+      return notSent(SENDING_FAILED, result.why);
     case 'accepted':
       return { ok: true, payload: result.message };
     case 'refused':
@@ -76,12 +81,12 @@ const unknownOutcome: EffectOutcome = {
 
 // The oldest one that nobody has: a step has at most one attempt without outcome, and later messages belong to later steps.
 const foundMessage = async (
-  { messages, keys }: Pick<MessageSendOptions, 'messages' | 'keys'>,
-  { account, execution, flow }: RequestedEffect,
+  messages: MessageLookup,
+  key: ApiKey,
+  { account }: RequestedEffect,
   { to, from, body }: MessageRequest,
   { attemptedAtMs, isClaimed = async () => false }: EffectContext,
 ): Promise<JsonObject | undefined> => {
-  const key = await keys.ensure(account, { executionSid: execution, flowSid: flow });
   const found = await messages.find(account, key, { to, from, ...(body !== undefined && { body }), createdSinceMs: attemptedAtMs });
   for (const message of [...found].reverse()) if (!(await isClaimed(textOf(message['Sid'])))) return message;
   return undefined;
