@@ -10,6 +10,7 @@ export const registerBodyParsers = (instance: FastifyInstance): void => {
   instance.removeAllContentTypeParsers();
   const json = instance.getDefaultJsonParser('error', 'error');
   instance.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (isTooLarge(request, body)) return done(new Rejection('BodyTooLarge'));
     keep(request, body);
     try {
       done(null, parseForm(body));
@@ -18,6 +19,7 @@ export const registerBodyParsers = (instance: FastifyInstance): void => {
     }
   });
   instance.addContentTypeParser(/^application\/([\w.-]+\+)?json\b/i, { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (isTooLarge(request, body)) return done(new Rejection('BodyTooLarge'));
     keep(request, body);
     if (body.length === 0) return done(null, undefined); // some clients name a type without sending anything
     const text = utf8(body);
@@ -58,6 +60,10 @@ const PARTS_MAX = 10_000; // Unspecified by Twilio: no request of its clients ha
 const [AMPERSAND, EQUALS, PERCENT, PLUS, SPACE] = [0x26, 0x3d, 0x25, 0x2b, 0x20];
 
 const malformed = (why: string) => new Rejection('MalformedBody', { message: `The request body could not be read: ${why}` });
+
+const PUBLIC_BYTES_MAX = 1_048_576; // Unspecified by Twilio; a webhook has some kilobytes, and nobody has proven anything before it is read
+
+const isTooLarge = ({ routeOptions }: EdgeRequest, { length }: Buffer): boolean => routeOptions.config.access === 'public' && length > PUBLIC_BYTES_MAX;
 
 const keep = (request: EdgeRequest, body: Buffer): void => {
   request.rawBody = body;

@@ -141,7 +141,7 @@ const LIMIT = 100_000;
 let app: NestFastifyApplication;
 let url: string;
 
-const started = async (options: { publicUrl?: string } = {}) => {
+const started = async (options: { publicUrl?: string; bodyBytesMax?: number } = {}) => {
   const made = await createHttpApp(Root, { region: 'us1', trustedProxies: ['127.0.0.0/8'], bodyBytesMax: LIMIT, log: silentLog, ...options });
   return { made, at: await listen(made, { host: '127.0.0.1', port: 0 }) };
 };
@@ -295,8 +295,28 @@ describe('the body on a webhook', () => {
   it('415 for another type', async () => {
     expect(await ask('/hook', { method: 'POST', body: '<a/>', headers: { 'content-type': 'text/xml' } })).toMatchObject(errorOf('UnsupportedMediaType'));
   });
+  it('413 beyond 1 MiB of those who have proven nothing yet', async () => {
+    const { made, at } = await started({ bodyBytesMax: 4 * 1024 * 1024 });
+    const post = (path: string) => fetch(at + path, { method: 'POST', headers: { ...token, ...FORM }, body: `FriendlyName=a&X=${'x'.repeat(1_048_576)}` });
+    expect([(await post('/hook')).status, (await post('/v2/Things')).status]).toEqual([413, 201]);
+    await made.close();
+  });
   it('413 beyond the limit, and the client can read that', async () => {
     for (const size of [LIMIT + 1, LIMIT * 100]) expect(await ask('/hook', { form: `a=${'x'.repeat(size)}` })).toMatchObject(errorOf('BodyTooLarge'));
+  });
+  it('413 leaves the connection open: what still comes in is read past, and the next request is answered', async () => {
+    const { port } = new URL(url);
+    const head = (length: number) => `POST /hook HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${length}\r\n\r\n`;
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(`${head(2 * LIMIT)}a=`));
+      let seen = '';
+      socket.on('error', reject).on('end', () => resolve(seen)).on('data', (chunk) => {
+        if (seen === '') socket.write(`${'x'.repeat(2 * LIMIT - 2)}${head(3)}a=1`);
+        seen += String(chunk);
+        if (/ 413 [^]* 20[01] /.test(seen)) socket.end();
+      });
+    });
+    expect(text.match(/HTTP\/1\.1 \d{3}/g)).toEqual(['HTTP/1.1 413', expect.stringMatching(/20[01]$/)]);
   });
 });
 

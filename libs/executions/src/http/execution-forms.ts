@@ -3,7 +3,7 @@ import { dateFilter } from '@atelier/rest-kit';
 import { z } from 'zod';
 import { isUsableObject, jsonObjectOf } from './json-values';
 
-const PARAMETERS_CHARACTERS_MAX = 262_144; // Unspecified by Twilio
+export const PARAMETERS_CHARACTERS_MAX = 262_144; // Unspecified by Twilio
 const address = z.string().min(1, 'must not be empty');
 
 // JSON text in a form; a JSON body may hold the object itself.

@@ -74,6 +74,7 @@ describe('a trigger record', () => {
     ['of another account', record({ account_sid: `AC${'b'.repeat(32)}` }), { code: 20003 }],
     ['of a flow that does not exist', record({ flow_sid: `FW${'9'.repeat(32)}` }), { code: 20404 }],
     ['of a flow without a published revision', record({ flow_sid: DRAFT }), { code: 20001, message: `Flow ${DRAFT} has no published revision` }],
+    ['with parameters that are too large', record({ parameters: { a: 'x'.repeat(262_144) } }), { code: 20001 }],
     ['with addresses that are too long together', record({ to: 'ü'.repeat(150), from: 'x' }), { code: 81023 }],
   ])('%s is rejected', async (_, input, error) => {
     expect(await take([input], ACCOUNT)).toEqual([{ idempotency_key: 'k1', status: 'rejected', error: expect.objectContaining(error) }]);

@@ -3,8 +3,9 @@ import {
   type AccountSid, type FlowSid, type JsonObject, type RequestSid, type TriggerRecord, type TriggerResult, ERRORS, Rejection, sidOf, triggerRecord, utf8Bytes,
 } from '@atelier/contracts';
 import { newExecutionSid } from '@atelier/platform';
-import { errorAnswer, normalSid } from '@atelier/rest-kit';
+import { errorAnswer, invalidParameter, normalSid } from '@atelier/rest-kit';
 import { CONTACT_BYTES_MAX, notPublished, requestTrigger } from '../http/execution-door';
+import { PARAMETERS_CHARACTERS_MAX } from '../http/execution-forms';
 import type { ExecutionsHttp } from '../http/executions-http';
 import { isUsableObject } from '../http/json-values';
 import type { StartRequest, TriggerOutcome } from '../ingress/ingress.port';
@@ -80,6 +81,8 @@ const startOf = async ({ flows, clock }: TriggerDoors, { data }: TriggerRecord):
   const account = normalSid(data.account_sid as AccountSid); // the record's schema checked both
   const flow = normalSid(data.flow_sid as FlowSid);
   if (utf8Bytes(data.to) + utf8Bytes(data.from) > CONTACT_BYTES_MAX) throw new Rejection('ContactTooLong');
+  const parameters = (data.parameters ?? {}) as JsonObject; // JSON by its schema
+  if (JSON.stringify(parameters).length > PARAMETERS_CHARACTERS_MAX) throw invalidParameter('parameters', `expected at most ${PARAMETERS_CHARACTERS_MAX} characters`);
   const choice = await flows.choose(account, flow, data.to);
   if (choice.kind === 'no-flow') throw new Rejection('NotFound', { message: `The requested resource /v2/Flows/${flow} was not found` });
   if (choice.kind === 'not-published') throw notPublished(flow);
@@ -89,7 +92,7 @@ const startOf = async ({ flows, clock }: TriggerDoors, { data }: TriggerRecord):
     flow,
     revision: choice.revision,
     isTestUser: choice.isTestUser,
-    trigger: requestTrigger({ to: data.to, from: data.from, parameters: (data.parameters ?? {}) as JsonObject }, requestSidOf(account, data.idempotency_key)), // JSON by its schema
+    trigger: requestTrigger({ to: data.to, from: data.from, parameters }, requestSidOf(account, data.idempotency_key)),
   };
 };
 

@@ -7,8 +7,6 @@ import { isUsableObject } from '../http/json-values';
 import type { Arrived } from './inbound';
 import { WebhookDoor } from './webhook-door';
 
-const BODY_BYTES_MAX = 1_048_576; // Unspecified by Twilio; a message has some kilobytes
-
 /** The flow's webhook: what Twilio, or any carrier, posts for messages and calls, and what comes back from TwiML and as delivery status. */
 @Controller('v1/Accounts/:account/Flows/:flow')
 @Public()
@@ -65,7 +63,6 @@ const signedBodyOf = ({ method, rawBody, headers, body }: EdgeRequest): SignedRe
 const isForm = (contentType = ''): boolean => contentType.toLowerCase().startsWith('application/x-www-form-urlencoded');
 
 const arrivedOf = (request: EdgeRequest): Arrived => {
-  if ((request.rawBody?.length ?? 0) > BODY_BYTES_MAX) throw new Rejection('BodyTooLarge');
   const token = request.headers['i-twilio-idempotency-token'];
   return {
     query: objectOf(request.query),
