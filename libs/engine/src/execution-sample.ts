@@ -1,7 +1,7 @@
-import { type FlowSid, type JsonObject, sidOf, stepSidOf } from '@atelier/contracts';
+import { type FlowSid, type Json, type JsonObject, sidOf, stepSidOf } from '@atelier/contracts';
 import { DEFAULT_LIQUID_OPTIONS, createLiquid } from '@atelier/liquid';
 import type { EffectOutcome } from '@atelier/widgets';
-import { type Engine, createEngine } from './engine';
+import { type Engine, type EngineOptions, createEngine } from './engine';
 import type { ExecutionEvent, ExecutionInput, Sprint, Trigger } from './execution';
 import type { EngineLimits } from './limits';
 import type { Program, ProgramRef } from './program';
@@ -15,8 +15,8 @@ export class ExecutionSample {
   private readonly state;
   private readonly programs = new Map<string, Program>();
 
-  constructor(flows: Readonly<Record<string, object>>, limits: Partial<EngineLimits> = {}) {
-    this.engine = createEngine({ liquid: createLiquid(DEFAULT_LIQUID_OPTIONS), regex: { matches: (pattern, subject) => new RegExp(`^(?:${pattern})$`, 'i').test(subject) }, limits });
+  constructor(flows: Readonly<Record<string, object>>, limits: Partial<EngineLimits> = {}, more: Partial<EngineOptions> = {}) {
+    this.engine = createEngine({ liquid: createLiquid(DEFAULT_LIQUID_OPTIONS), regex: { matches: (pattern, subject) => new RegExp(`^(?:${pattern})$`, 'i').test(subject) }, limits, ...more });
     this.state = this.engine.newState();
     for (const [ref, definition] of Object.entries(flows)) this.programs.set(ref, this.engine.compile(JSON.stringify(definition)));
   }
@@ -33,13 +33,33 @@ export class ExecutionSample {
     });
   }
 
+  /** Started over REST. */
+  request(parameters: JsonObject = {}): readonly ExecutionEvent[] {
+    return this.start({ event: 'incomingRequest', data: { to: '+1', from: '+2', parameters }, initiatedBy: 'RQ1' });
+  }
+
+  /** What an input would cause; nothing happens. */
+  decide(input: ExecutionInput): readonly ExecutionEvent[] {
+    return this.engine.decide(this.state, input, this.nowMs, this.programOf);
+  }
+
   take(input: ExecutionInput): readonly ExecutionEvent[] {
-    const events = this.engine.decide(this.state, input, this.nowMs, this.programOf);
+    const events = this.decide(input);
     // As stored and read again: what does not survive JSON would be noticed.
     const stored = JSON.parse(JSON.stringify(events)) as readonly ExecutionEvent[];
     if (stored.length > 0) this.sprints.push({ version: this.sprints.length + 1, atMs: this.nowMs, events: stored });
     this.engine.evolve(this.state, stored, this.nowMs);
     return stored;
+  }
+
+  event(event: string, parameters: JsonObject = {}): readonly ExecutionEvent[] {
+    return this.take({ type: 'FlowEvent', event, parameters });
+  }
+
+  /** Goes on until it stops for something else than the length of a sprint. */
+  finish(): this {
+    while (this.state.stop?.kind === 'bounded') this.take({ type: 'Continue' });
+    return this;
   }
 
   message(body: string): readonly ExecutionEvent[] {
@@ -90,14 +110,31 @@ export class ExecutionSample {
   }
 
   get context(): JsonObject {
-    return this.engine.contextOf(this.sprints);
+    return this.contextAfter(this.sprints.length);
   }
 
-  /** What a snapshot would hold, and what the fold of the log holds. */
-  get states(): readonly [unknown, unknown] {
+  /** What templates saw after so many sprints. */
+  contextAfter(sprints: number): JsonObject {
+    return this.engine.contextOf(this.sprints.slice(0, sprints));
+  }
+
+  /** What its variables and widgets hold now. */
+  get variables(): Json | undefined {
+    return (this.context['flow'] as JsonObject)['variables'];
+  }
+
+  get widgets(): Json | undefined {
+    return this.context['widgets'];
+  }
+
+  /** What a snapshot would hold, what the fold of the log holds, and what comes back from the snapshot. */
+  get states(): readonly [unknown, unknown, unknown] {
     const folded = this.engine.newState();
     for (const { events, atMs } of this.sprints) this.engine.evolve(folded, events, atMs);
-    return [JSON.parse(JSON.stringify(this.engine.snapshot(this.state))), JSON.parse(JSON.stringify(folded))];
+    const snapshot = JSON.parse(JSON.stringify(this.engine.snapshot(this.state))) as Json;
+    const restored = this.engine.newState();
+    this.engine.evolve(restored, [{ type: 'SnapshotTaken', state: snapshot }], this.nowMs);
+    return [snapshot, JSON.parse(JSON.stringify(folded)), JSON.parse(JSON.stringify(restored))];
   }
 
   get events(): readonly ExecutionEvent[] {
@@ -131,6 +168,14 @@ export const state = (name: string, type: string, properties: object, next: Read
   properties,
   transitions: Object.entries(next).map(([event, to]) => ({ event, ...(to && { next: to }) })),
 });
+
+/** A set-variables state whose entries are texts, and where it leads. */
+export const setting = (name: string, entries: Readonly<Record<string, string>>, next = ''): object =>
+  state(name, 'set-variables', { variables: Object.entries(entries).map(([key, value]) => ({ key, value, type: 'string' })) }, { next });
+
+/** A send-and-wait-for-reply state. */
+export const asking = (name: string, next: Readonly<Record<string, string>>, timeout = '60'): object =>
+  state(name, 'send-and-wait-for-reply', { from: '{{flow.channel.address}}', body: 'Name?', timeout }, next);
 
 /** A split on `input`: `conditions` as `[type, value, next]`. */
 export const split = (name: string, input: string, conditions: readonly (readonly [string, string, string])[], noMatch = ''): object => ({

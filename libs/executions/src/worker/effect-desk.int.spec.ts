@@ -42,7 +42,7 @@ describe('a send whose answer is lost', () => {
   const status = (sid: Awaited<ReturnType<typeof inDoubt>>, step: number, value = 'delivered') =>
     samples.ingress.command({
       account: samples.account, execution: sid,
-      input: { type: 'MessageStatus', messageSid: 'SMtold', status: value, parameters: { MessageSid: 'SMtold', MessageStatus: value, StepSid: stepSidOf(sid, step) } },
+      input: { type: 'MessageStatus', messageSid: 'SMtold', status: value, step, parameters: { MessageSid: 'SMtold', MessageStatus: value, StepSid: stepSidOf(sid, step) } },
     });
 
   it('is stored with its attempt before anything is sent', async () => {
@@ -98,11 +98,24 @@ describe('a send whose answer is lost', () => {
     expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'failed']);
   });
 
-  it('is settled by the status callback that names its step', async () => {
+  it('is settled by the status callback that names its step: that message is asked for at once', async () => {
+    samples.performer.verdict = (_, { messageSid }) => Promise.resolve(messageSid ? { ok: true, payload: { Sid: messageSid } } : 'wait');
     const sid = await inDoubt();
     await eventually('doubtful', async () => (await status(sid, 2), (await samples.view('send', sid))?.status === 'ended'));
     expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'sent']);
-    expect(await samples.reader.context(samples.account, samples.flows.send, sid)).toMatchObject({ widgets: { hello: { outbound: { Sid: 'SMtold', Status: 'delivered' } } } });
+    expect(await samples.reader.context(samples.account, samples.flows.send, sid)).toMatchObject({ widgets: { hello: { outbound: { Sid: 'SMtold' } } } });
+    expect(samples.performer.timesOf(sid)).toEqual([1]);
+  });
+
+  it('is settled by a status callback that the former owner was told', async () => {
+    const sid = await inDoubt();
+    await status(sid, 2);
+    await decided();
+    await worker.stop();
+    samples.performer.verdict = (_, { messageSid }) => Promise.resolve(messageSid ? { ok: true, payload: { Sid: messageSid } } : 'wait');
+    worker = await samples.start();
+    clock.move(RECONCILED_MS);
+    await ended(sid);
     expect(samples.performer.timesOf(sid)).toEqual([1]);
   });
 
@@ -116,7 +129,8 @@ describe('a send whose answer is lost', () => {
     await ended(sid);
   });
 
-  it('takes the status as its outcome too where that came before the answer was lost', async () => {
+  it('is asked for at once too where the status came before the answer was lost', async () => {
+    samples.performer.verdict = (_, { messageSid }) => Promise.resolve(messageSid ? { ok: true, payload: { Sid: messageSid } } : 'wait');
     let lose: () => void = () => undefined;
     samples.performer.outcome = () => new Promise((_, reject) => (lose = () => reject(new Fault('nobody knows'))));
     const sid = await inDoubt();
