@@ -1,4 +1,4 @@
-import { type Client } from './client';
+import type { Client } from './client';
 import { MESSAGES, type Kind, type Run, type Target } from './crash-load';
 
 type Page<T> = T & { meta?: { next_page_url: string | null }; next_page_uri?: string | null };
@@ -31,21 +31,21 @@ export const messagesByContact = async (client: Client, account: string): Promis
   return byContact;
 };
 
-/** A context whose identifiers, times and contact are replaced by the order in which they appear: equal runs look equal. */
+/** A context whose identifiers are replaced by the order in which they appear, and its times and contact by a word: equal runs look equal. */
 export const normalised = (context: string, contact: string): string => {
   const seen = new Map<string, string>();
-  const inOrder = (kind: string) => (found: string): string => {
-    const known = seen.get(found) ?? `<${kind} ${[...seen.values()].filter((v) => v.startsWith(`<${kind} `)).length + 1}>`;
+  const inOrder = (found: string): string => {
+    const known = seen.get(found) ?? `<sid ${seen.size + 1}>`;
     seen.set(found, known);
     return known;
   };
   return context
     .replaceAll(contact, '<contact>')
     .replaceAll(encodeURIComponent(contact), '<contact>')
-    .replace(/\b[A-Z]{2}[0-9a-f]{32}\b/g, inOrder('sid'))
-    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, inOrder('time'))
-    .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000/g, inOrder('time'))
-    .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, inOrder('time'));
+    .replace(/\b[A-Z]{2}[0-9a-f]{32}\b/g, inOrder)
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
+    .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d \+0000/g, '<time>')
+    .replace(/[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT/g, '<time>');
 };
 
 const contextOf = async (client: Client, flowSid: string, execution: Execution): Promise<string> => {
@@ -54,25 +54,30 @@ const contextOf = async (client: Client, flowSid: string, execution: Execution):
   return normalised(JSON.stringify((JSON.parse(body) as { context: unknown }).context), execution.contact_channel_address);
 };
 
+/** What is wrong with one run: `what` is the same text for faults of the same kind. */
+export type Fault = { readonly kind: Kind; readonly contact: string; readonly what: string; readonly detail?: string };
+
 /** What is wrong after a run: an empty list when nothing was lost, doubled or changed. `expected` is filled by the undisturbed runs. */
-export const faultsOf = async ({ client, atelier, flows }: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<string[]> => {
-  const faults: string[] = [];
+export const faultsOf = async ({ client, atelier, flows }: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<Fault[]> => {
+  const faults: Fault[] = [];
   const messages = await messagesByContact(client, atelier.accountSid);
   const tables = new Map<Kind, Map<string, Execution[]>>();
   for (const run of runs) {
     const table = tables.get(run.kind) ?? (await executionsOf(client, flows[run.kind]));
     tables.set(run.kind, table);
-    const [execution, ...more] = table.get(run.contact) ?? [];
-    if (!execution) faults.push(`${run.kind} ${run.contact}: acknowledged and lost`);
-    if (more.length > 0) faults.push(`${run.kind} ${run.contact}: ${more.length + 1} executions`);
-    if (execution && execution.status !== 'ended') faults.push(`${run.kind} ${run.contact}: ${execution.sid} is ${execution.status}`);
-    const sent = messages.get(run.contact) ?? 0;
-    if (sent !== MESSAGES[run.kind]) faults.push(`${run.kind} ${run.contact}: ${sent} messages instead of ${MESSAGES[run.kind]}`);
+    const { kind, contact } = run;
+    const fault = (what: string, detail?: string): void => void faults.push({ kind, contact, what, ...(detail !== undefined && { detail }) });
+    const [execution, ...more] = table.get(contact) ?? [];
+    if (!execution) fault('acknowledged and lost');
+    if (more.length > 0) fault(`${more.length + 1} executions`);
+    if (execution && execution.status !== 'ended') fault(`still ${execution.status}`, execution.sid);
+    const sent = messages.get(contact) ?? 0;
+    if (sent !== MESSAGES[kind]) fault(`${sent} messages instead of ${MESSAGES[kind]}`);
     if (execution?.status === 'ended') {
-      const context = await contextOf(client, flows[run.kind], execution);
-      const wanted = expected.get(run.kind) ?? context;
-      expected.set(run.kind, wanted);
-      if (context !== wanted) faults.push(`${run.kind} ${run.contact} ${execution.sid}: context differs\n  expected ${wanted}\n  found    ${context}`);
+      const context = await contextOf(client, flows[kind], execution);
+      const wanted = expected.get(kind) ?? context;
+      expected.set(kind, wanted);
+      if (context !== wanted) fault('context differs', `${execution.sid}\n  expected ${wanted}\n  found    ${context}`);
     }
   }
   return faults;
@@ -87,3 +92,10 @@ export const allEnded = async ({ client, flows }: Target): Promise<boolean> => {
   return true;
 };
 
+
+/** A line for each kind of fault with its number and one example. */
+export const summaryOf = (faults: readonly Fault[]): string[] => {
+  const groups = new Map<string, Fault[]>();
+  for (const fault of faults) groups.set(`${fault.kind}: ${fault.what}`, [...(groups.get(`${fault.kind}: ${fault.what}`) ?? []), fault]);
+  return [...groups].map(([name, [first, ...more]]) => `${more.length + 1} × ${name}, such as ${first?.contact} ${first?.detail ?? ''}`);
+};

@@ -7,20 +7,21 @@
  * C4. fsync is on; everything is on loopback; rounds and times are bounded; only processes started here are killed.
  */
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, eventually, removeAtelier, startAtelier, stopDatabaseOf } from '@atelier/testing';
 import { clientOf, publishFlow } from './client';
-import { allEnded, executionsOf, faultsOf } from './crash-check';
+import { type Fault, allEnded, executionsOf, faultsOf, summaryOf } from './crash-check';
 import { lookUpFlow } from './crash-flows';
 import { KINDS, type Kind, type Run, type Target, newRun, trigger } from './crash-load';
 import { askAndWaitFlow, tenStepFlow } from './flows';
 import { seeded } from './random';
 
 export type CrashOptions = { readonly rounds: number; readonly seed: number; readonly say: (line: string) => void };
-export type CrashResult = { readonly runs: number; readonly kills: number; readonly databaseKills: number; readonly faults: readonly string[] };
+export type CrashResult = { readonly runs: number; readonly kills: number; readonly databaseKills: number; readonly faults: readonly Fault[] };
 
 const SETTINGS = {
   ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0',
@@ -39,6 +40,7 @@ export const crashRun = async ({ rounds, seed, say }: CrashOptions): Promise<Cra
   const colors = await lookUpServer();
   let atelier = await startAtelier({ dataDir, settings: SETTINGS });
   const port = Number(new URL(atelier.url).port);
+  let isClean = false;
   try {
     const flows = await publishAll(atelier, colors.url);
     const expected = new Map<Kind, string>();
@@ -49,15 +51,19 @@ export const crashRun = async ({ rounds, seed, say }: CrashOptions): Promise<Cra
       const withDatabase = round % DATABASE_EVERY === 0;
       databaseKills += withDatabase ? 1 : 0;
       const started = await roundOfLoad(targetOf(atelier, flows), runs, random, withDatabase);
+      writeFileSync(join(dataDir, `round-${round}.log`), atelier.output());
       atelier = await startAtelier({ dataDir, port, settings: SETTINGS });
       say(`round ${round}/${rounds}: ${started} runs, killed${withDatabase ? ' with its database' : ''}`);
     }
     const faults = await settled(targetOf(atelier, flows), runs, expected);
+    isClean = faults.length === 0;
     return { runs: runs.length, kills: rounds, databaseKills, faults };
   } finally {
     await atelier.end('SIGKILL');
+    writeFileSync(join(dataDir, 'last.log'), atelier.output());
     colors.server.close();
-    await removeAtelier(dataDir);
+    if (!isClean) say(`what was stored is left in ${dataDir}`);
+    await (isClean ? removeAtelier(dataDir) : stopDatabaseOf(dataDir));
   }
 };
 
@@ -79,7 +85,7 @@ const undisturbed = async (target: Target, runs: Run[], expected: Map<Kind, stri
   runs.push(...first);
   await eventually('the undisturbed runs end', () => allEnded(target), REST_DEADLINE_MS);
   const faults = await faultsOf(target, first, expected);
-  if (faults.length > 0) throw new Error(`the undisturbed runs already differ:\n${faults.join('\n')}`);
+  if (faults.length > 0) throw new Error(`the undisturbed runs already differ:\n${summaryOf(faults).join('\n')}`);
 };
 
 // Answers how many runs were begun. A run that was not acknowledged stays in the list and is repeated when everything is quiet.
@@ -106,7 +112,7 @@ const roundOfLoad = async (target: Target, runs: Run[], random: () => number, wi
   return runs.length - before;
 };
 
-const settled = async (target: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<string[]> => {
+const settled = async (target: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<Fault[]> => {
   for (const kind of KINDS) await repeated(target, kind, runs.filter((run) => run.kind === kind && !run.acknowledged));
   await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS).catch(() => undefined); // the check below names those that did not
   return faultsOf(target, runs, expected);

@@ -50,10 +50,15 @@ export const startAtelier = async ({ dataDir, port = 0, settings = {}, execArgv 
   };
 };
 
-/** Ends the database that a killed process left behind, and removes the folder. */
-export const removeAtelier = async (dataDir: string): Promise<void> => {
+/** Ends the database that a killed process left behind. */
+export const stopDatabaseOf = async (dataDir: string): Promise<void> => {
   const { startEmbeddedPostgres } = await import('@atelier/platform');
   await (await startEmbeddedPostgres({ dataDir })).stop();
+};
+
+/** Ends the database that a killed process left behind, and removes the folder. */
+export const removeAtelier = async (dataDir: string): Promise<void> => {
+  await stopDatabaseOf(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 };
 

@@ -128,6 +128,23 @@ describe('looking for what an attempt may have created', () => {
     await expect(api().find(ACCOUNT, KEY, sought)).rejects.toMatchObject({ name: 'Fault' });
   });
 
+  it('answers each message as its create did, whatever became of it since', async () => {
+    const since = { status: 'undelivered', error_code: 30003, error_message: 'gone', date_created: 'Sat, 31 Jan 2026 12:00:00 +0000', date_updated: 'Sat, 31 Jan 2026 12:00:09 +0000', date_sent: 'Sat, 31 Jan 2026 12:00:01 +0000', price: '-0.01' };
+    answer = json(200, { sid: 'SM1', body: 'Hello', messaging_service_sid: null, ...since });
+    const created = { Status: 'queued', ErrorCode: null, ErrorMessage: null, DateCreated: since.date_created, DateUpdated: since.date_created, DateSent: null, Price: null };
+    expect(await api().fetch(ACCOUNT, KEY, 'SM1')).toEqual({ Sid: 'SM1', Body: 'Hello', MessagingServiceSid: null, ...created });
+    expect(requests[0]).toMatchObject({ method: 'GET', url: `/2010-04-01/Accounts/${ACCOUNT}/Messages/SM1.json` });
+    answer = json(200, { sid: 'SM1', messaging_service_sid: 'MG1', ...since });
+    expect(await api().fetch(ACCOUNT, KEY, 'SM1')).toMatchObject({ Status: 'accepted' });
+  });
+
+  it('tells a message that is not there from a provider that cannot be asked', async () => {
+    answer = json(404, { code: 20404 });
+    expect(await api().fetch(ACCOUNT, KEY, 'SM1')).toBeUndefined();
+    answer = json(500, {});
+    await expect(api().fetch(ACCOUNT, KEY, 'SM1')).rejects.toMatchObject({ name: 'Fault' });
+  });
+
   it('says of the carrier whether "not found" is the last word', () => expect([api(true).isConclusive, api(false).isConclusive]).toEqual([true, false]));
 });
 

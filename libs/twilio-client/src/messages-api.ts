@@ -24,7 +24,15 @@ export const createMessagesApi = (caller: HttpCaller, site: CarrierSite): Messag
     find: async (account, key, sought) => {
       const url = `${messagesUrl(site, account)}?${new URLSearchParams(filterOf(sought)).toString()}`;
       const result = await caller.call({ method: 'GET', url, headers: authorization(key), redirects: 'answer', trustedOrigin });
-      return messagesOf(result).filter((message) => isSought(message, sought));
+      return messagesOf(result).filter((message) => isSought(message, sought)).map(asCreated);
+    },
+    fetch: async (account, key, sid) => {
+      const url = messagesUrl(site, account).replace(/\.json$/, `/${encodeURIComponent(sid)}.json`);
+      const result = await caller.call({ method: 'GET', url, headers: authorization(key), redirects: 'answer', trustedOrigin });
+      if (result.kind === 'answer' && result.status === 404) return undefined;
+      const message = result.kind === 'answer' && result.status === 200 ? jsonOf(result) : undefined;
+      if (!message) throw new Fault(`Fetching a message failed: ${result.kind === 'answer' ? `status ${result.status}` : result.message}`);
+      return asCreated(capitalised(message));
     },
   };
 };
@@ -36,6 +44,20 @@ export const capitalised = (resource: JsonObject): JsonObject =>
       .filter(([name]) => name !== 'subresource_uris' && name !== 'links')
       .map(([name, value]) => [name.replace(/(?:^|_)([a-z0-9])/g, (_, first: string) => first.toUpperCase()), value]),
   );
+
+/**
+ * A message as it was when it was accepted: what the lost answer to its create said, so that a step leaves the same behind whether its answer was lost or not.
+ * What became of the message since is told by status callbacks.
+ */
+const asCreated = (message: JsonObject): JsonObject => ({
+  ...message,
+  Status: message['MessagingServiceSid'] ? 'accepted' : 'queued',
+  DateUpdated: message['DateCreated'],
+  DateSent: null,
+  ErrorCode: null,
+  ErrorMessage: null,
+  Price: null,
+});
 
 const authorization = ({ sid, secret }: ApiKey) => ({ authorization: `Basic ${Buffer.from(`${sid}:${secret}`).toString('base64')}` });
 

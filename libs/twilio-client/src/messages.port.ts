@@ -41,6 +41,8 @@ export type SoughtMessage = { readonly to: string; readonly from: string; readon
 export interface MessageLookup {
   /** Whether "not found" means "never accepted". */
   readonly isConclusive: boolean;
-  /** Newest first, with capitalised names. Throws Fault where the provider cannot be asked now. */
+  /** Newest first; each as the answer to its create was, with capitalised names. Throws Fault where the provider cannot be asked now. */
   find(account: AccountSid, key: ApiKey, sought: SoughtMessage): Promise<readonly JsonObject[]>;
+  /** The same of one message; undefined where there is none. */
+  fetch(account: AccountSid, key: ApiKey, sid: string): Promise<JsonObject | undefined>;
 }

@@ -79,14 +79,16 @@ const unknownOutcome: EffectOutcome = {
   unknown: true,
 };
 
-// The oldest one that nobody has: a step has at most one attempt without outcome, and later messages belong to later steps.
+// The one that was named, else the oldest one that nobody has: a step has at most one attempt without outcome, and later messages belong to later steps.
 const foundMessage = async (
   messages: MessageLookup,
   key: ApiKey,
   { account }: RequestedEffect,
   { to, from, body }: MessageRequest,
-  { attemptedAtMs, isClaimed = async () => false }: EffectContext,
+  { attemptedAtMs, messageSid, isClaimed = async () => false }: EffectContext,
 ): Promise<JsonObject | undefined> => {
+  const named = messageSid === undefined ? undefined : await messages.fetch(account, key, messageSid);
+  if (named) return named;
   const found = await messages.find(account, key, { to, from, ...(body !== undefined && { body }), createdSinceMs: attemptedAtMs });
   for (const message of [...found].reverse()) if (!(await isClaimed(textOf(message['Sid'])))) return message;
   return undefined;

@@ -28,7 +28,7 @@ export class MemoryOwner implements Ingress {
   /** Every execution as its owner holds it, also after its end. */
   readonly entries = new Map<ExecutionSid, Entry>();
   private readonly cache = new EntryCache(1_000);
-  private readonly shards = new Map(Array.from({ length: SHARDS }, (_, shard): [number, Shard] => [shard, { shard, epoch: 1, n: 0, lastPos: 0, commandPos: 0, isHinted: false, suspectUpTo: 0 }]));
+  private readonly shards = new Map(Array.from({ length: SHARDS }, (_, shard): [number, Shard] => [shard, { shard, epoch: 1, n: 0, lastPos: 0, commandPos: 0, isHinted: false, suspectUpTo: 0, tried: null, unsureUpTo: 0 }]));
   private readonly programs: Programs;
   private readonly seen = new Set<string>();
   private readonly replies = new Map<number, Reply>();
@@ -106,7 +106,7 @@ export class MemoryOwner implements Ingress {
 
   private decide(input: LaneInput): void {
     const nowMs = this.options.clock.nowMs();
-    const batch = new Batch({ shards: this.shards, cache: this.cache, loaded: NOTHING, rules: this.options.rules, programOf: this.programs.get, nowMs, takeSlot: () => true, isInFlight: () => false });
+    const batch = new Batch({ shards: this.shards, cache: this.cache, loaded: NOTHING, rules: this.options.rules, programOf: this.programs.get, nowMs, takeSlot: () => true });
     batch.decide(input);
     batch.finish();
     this.tables.commit(batch.out.rows, nowMs);

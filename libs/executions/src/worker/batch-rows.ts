@@ -1,6 +1,5 @@
 import { type AccountSid, Defect, type ExecutionSid } from '@atelier/contracts';
 import { ENDED_REASONS } from '@atelier/engine';
-import type { EffectOutcome } from '@atelier/widgets';
 import type { Reply } from '../ingress/ingress.port';
 import { startedAtMs } from '../ingress/keys';
 import type { ReplyTo } from '../ingress/stored-command';
@@ -23,8 +22,8 @@ export class BatchRows {
   readonly replies: { readonly to: ReplyTo; readonly reply: Reply }[] = [];
   readonly effects: AskedEffect[] = [];
   readonly started: Entry[] = [];
-  /** What status callbacks say of sends that are under way. */
-  readonly reported: { readonly name: string; readonly outcome: EffectOutcome }[] = [];
+  /** Effects whose message a status callback has named. */
+  readonly reported: string[] = [];
   readonly heads = new Map<number, { lastPos: number; commandPos: number }>();
   private readonly before = new Map<ExecutionSid, Before>();
   private readonly waited = new Set<Entry>();

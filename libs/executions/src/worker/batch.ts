@@ -13,7 +13,7 @@ import { ClaimChanges, push } from './claim-changes';
 import { type Entry, BOUND_STEP, STATUS, newEntry, trackOpen } from './entry';
 import type { EntryCache } from './entry-cache';
 import { type DrainedCommand, type LaneInput, identityOf } from './inputs';
-import { effectName, outcomeInStatus } from './message-outcomes';
+import { effectName, isOfOpenSend } from './message-outcomes';
 import type { Programs } from './programs';
 import type { Rules } from './rules';
 import type { Shard } from './shards';
@@ -36,7 +36,6 @@ export type BatchContext = {
   readonly nowMs: number;
   /** Whether an effect of this account may start with the commit; it holds a slot then. */
   readonly takeSlot: (account: Entry['account']) => boolean;
-  readonly isInFlight: (effect: string) => boolean;
 };
 
 const SPRINT_CHARACTERS_MAX = 8 * 1024 * 1024; // several values of the largest size; beyond it something is wrong, and no topic would carry it
@@ -139,14 +138,10 @@ export class Batch {
     else this.answerLater(entry, reply, entry.version);
   }
 
-  /** The status of a message whose own answer was lost is that answer too (A5). */
+  /** The status of a message whose own answer was lost names the message: it can be asked for (A5). */
   private applyKnown(entry: Entry, input: InputBody['input']): boolean {
-    const outcome = input.type === 'MessageStatus' ? outcomeInStatus(entry, input) : undefined;
-    const name = outcome && effectName(entry.sid, outcome.step);
-    const isAwaited = name !== undefined && this.context.isInFlight(name);
-    if (outcome && name && isAwaited) this.out.reported.push({ name, outcome: outcome.outcome });
-    const wasAnswered = outcome !== undefined && !isAwaited && this.apply(entry, outcome);
-    return (entry.status === STATUS.active && this.apply(entry, input)) || wasAnswered;
+    if (input.type === 'MessageStatus' && entry.effect && isOfOpenSend(entry, input)) this.out.reported.push(effectName(entry.sid, entry.effect.step));
+    return this.apply(entry, input);
   }
 
   private remove(entry: Entry): boolean {

@@ -44,8 +44,8 @@ type Held = {
 };
 
 export class EffectDesk {
-  /** With what a status callback has said of it meanwhile. */
-  private readonly inFlight = new Map<string, EffectOutcome | undefined>();
+  /** And whether a status callback has named its message meanwhile. */
+  private readonly inFlight = new Map<string, boolean>();
   private readonly waiting = new Map<string, Held>();
   private readonly doubtful = new Map<string, { readonly row: OpenRow; dueMs: number; isAsked: boolean }>();
   private readonly slots: Slots;
@@ -94,11 +94,10 @@ export class EffectDesk {
     }
   }
 
-  readonly isInFlight = (name: string): boolean => this.inFlight.has(name);
-
-  /** A status callback was faster than the answer of the send: the outcome, should that answer be lost. */
-  reported(name: string, outcome: EffectOutcome): void {
-    if (this.inFlight.has(name)) this.inFlight.set(name, outcome);
+  /** A status callback was faster than the answer of the send: should that be lost, the message can be asked for at once. */
+  reported(name: string): void {
+    if (this.inFlight.has(name)) this.inFlight.set(name, true);
+    this.hurry(name);
   }
 
   /** What the store says is open in shards just taken or read again; those that are in flight here stay so. */
@@ -137,9 +136,16 @@ export class EffectDesk {
     this.doubtful.set(name, { row, dueMs: attemptedAtMs + this.ports.settings.effectTimeoutMs + GRACE_MS, isAsked: false });
   }
 
+  private hurry(name: string): void {
+    const doubt = this.doubtful.get(name);
+    if (!doubt) return;
+    doubt.dueMs = 0;
+    this.look();
+  }
+
   /** It holds a slot and its attempt is marked. */
   private perform(held: Held): void {
-    this.inFlight.set(held.name, undefined);
+    this.inFlight.set(held.name, false);
     const end = this.ports.metrics.effectStarted(held.effect.effect.kind);
     this.outcomeOf(held).then(
       (outcome) => {
@@ -148,11 +154,11 @@ export class EffectDesk {
       },
       (error: unknown) => {
         end('thrown');
-        const told = this.inFlight.get(held.name);
-        if (told) return this.ended(held, told);
         this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, error: String(error) }, 'nobody knows what became of an effect; it is reconciled');
+        const isReported = this.inFlight.get(held.name);
         this.inFlight.delete(held.name);
         this.unstarted(held);
+        if (isReported) this.hurry(held.name);
       },
     );
   }
@@ -191,7 +197,7 @@ export class EffectDesk {
       if (!this.doubtful.has(name)) return;
       if (!entry || open?.step !== row.step) return void this.doubtful.delete(name); // its outcome came in meanwhile
       const held = { ...heldOf(entry, row.step, open.effect, row.attemptedMs ?? 0), attempts: row.attempts };
-      const verdict = row.attemptedMs === undefined ? 'again' : await this.verdictOn(held);
+      const verdict = row.attemptedMs === undefined ? 'again' : await this.verdictOn(held, entry.reported);
       if (!this.doubtful.has(name) || verdict === 'wait') return;
       this.doubtful.delete(name);
       if (verdict === 'again') this.waiting.set(name, held);
@@ -202,11 +208,11 @@ export class EffectDesk {
     }
   }
 
-  private verdictOn(held: Held): Promise<EffectOutcome | 'again' | 'wait'> {
+  private verdictOn(held: Held, messageSid: string | undefined): Promise<EffectOutcome | 'again' | 'wait'> {
     const { name, shard, effect, attemptedAtMs } = held;
     if (effect.effect.kind === 'subflow.resolve') return Promise.resolve('again');
     const isClaimed = (messageSid: string): Promise<boolean> => this.claimed.isClaimed(messageSid, name, shard, attemptedAtMs);
-    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...this.contextOf(attemptedAtMs), isClaimed });
+    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...this.contextOf(attemptedAtMs), isClaimed, ...(messageSid !== undefined && { messageSid }) });
   }
 
   private fillSlots(): void {

@@ -19,6 +19,8 @@ export type EffectContext = {
   readonly signal: AbortSignal;
   /** Whether a step has this message as its outcome already: a look-up must not take it for another's. Absent: nobody asks. */
   readonly isClaimed?: (messageSid: string) => Promise<boolean>;
+  /** The message that it made, where a status callback has named it. */
+  readonly messageSid?: string;
 };
 
 /**

@@ -32,6 +32,8 @@ export type Entry = {
   claims: readonly string[];
   timer: OpenTimer | undefined;
   effect: OpenEffect | undefined;
+  /** The message of the open effect, where a status callback was faster than the answer of its send. */
+  reported: string | undefined;
   /** The last sprint reached its bound of steps. */
   bounded: boolean;
   /** What the webhook is answered with, and the sprint that said so. */
@@ -56,6 +58,7 @@ type Track = { readonly [T in ExecutionEvent['type']]?: (entry: Entry, event: Ex
 const closed = (entry: Entry): void => {
   entry.timer = undefined;
   entry.effect = undefined;
+  entry.reported = undefined;
   entry.bounded = false;
 };
 
@@ -71,6 +74,9 @@ const TRACK: Track = {
     closed(entry);
     entry.timer = dueAtMs === undefined ? undefined : { dueMs: dueAtMs, step };
     if (twiml !== undefined) entry.twiml = { version, text: twiml };
+  },
+  InputKept: (entry, { input }) => {
+    if (input.type === 'MessageStatus') entry.reported = input.messageSid;
   },
   SprintBounded: (entry, _, __, atMs) => {
     closed(entry);
@@ -108,6 +114,7 @@ export const newEntry = ({ execution, account, flow, revision, trigger }: StartR
   claims: [],
   timer: undefined,
   effect: undefined,
+  reported: undefined,
   bounded: false,
   twiml: undefined,
   snapshot: 0,

@@ -1,5 +1,5 @@
 import type { Clock, Database, Log } from '@atelier/platform';
-import type { LaneInput, TimerInput } from './inputs';
+import { type LaneInput, type TimerInput, identityOf } from './inputs';
 import type { InputsOfMemory } from './inputs-of-memory';
 import { readDue, readInbox } from './reads';
 import type { Shard, Shards } from './shards';
@@ -79,15 +79,16 @@ export class Gatherer {
     return monotonicMs < this.heldUntilMs;
   }
 
-  /** As many as allowed, one of each suspect shard; the rest waits where it was. */
+  /** As many as allowed, one of each suspect shard, and what an owner died with alone; the rest waits where it was. */
   private within(max: number, inputs: readonly LaneInput[]): readonly LaneInput[] {
     const taken: LaneInput[] = [];
     const left: LaneInput[] = [];
     const seen = new Set<Shard>();
+    const alone = inputs.find((input) => this.wasInHand(input));
     for (const input of inputs) {
       const shard = this.shards.get(input.shard);
       if (!shard) continue; // lost between two batches
-      const waits = taken.length >= max || (seen.has(shard) && this.shards.isSuspect(shard));
+      const waits = alone ? input !== alone : taken.length >= max || (seen.has(shard) && this.shards.isSuspect(shard));
       (waits ? left : taken).push(input);
       seen.add(shard);
     }
@@ -95,5 +96,10 @@ export class Gatherer {
     for (const { from, shard } of left) if (from === 'inbox') this.shards.hint([shard]);
     if (left.some(({ from }) => from === 'timer')) this.lookAtTimers();
     return taken;
+  }
+
+  private wasInHand(input: LaneInput): boolean {
+    const shard = this.shards.get(input.shard);
+    return shard !== undefined && this.shards.isSuspect(shard) && shard.tried === identityOf(input);
   }
 }

@@ -19,7 +19,7 @@ export type LanePorts = {
   readonly log: Log;
   readonly rules: Rules;
   readonly programs: Programs;
-  readonly desk: Pick<EffectDesk, 'takeSlot' | 'forget' | 'committed' | 'found' | 'isInFlight' | 'reported'>;
+  readonly desk: Pick<EffectDesk, 'takeSlot' | 'forget' | 'committed' | 'found' | 'reported'>;
   readonly metrics: WorkerMetrics;
   readonly settings: LaneSettings;
   /** After a commit: started executions, grown shards. */

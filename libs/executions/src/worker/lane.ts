@@ -24,7 +24,7 @@ import { Loader } from './loader';
 import { Misfortunes } from './misfortunes';
 import { wereWritten } from './reads';
 import { Shards } from './shards';
-import { TRIES_MAX, markTried } from './suspects';
+import { Suspects, TRIES_MAX } from './suspects';
 
 const POLL_MS = 1_000;
 const PAUSE_MS = 50; // after a fault of the world
@@ -38,6 +38,7 @@ export class Lane {
   private readonly loader: Loader;
   private readonly gatherer: Gatherer;
   private readonly misfortunes: Misfortunes;
+  private readonly suspects: Suspects;
   private running: Promise<void> = Promise.resolve();
   private isStopped = false;
   private isWoken = false;
@@ -50,6 +51,7 @@ export class Lane {
     this.shards = new Shards(ports.db, this.cache, ports.desk);
     this.gatherer = new Gatherer(ports.db, ports.clock, ports.log, this.shards, this.memory);
     this.misfortunes = new Misfortunes(ports.settings.batchInputsMax);
+    this.suspects = new Suspects(ports.db);
   }
 
   /** Nothing to do that is known of. */
@@ -120,7 +122,8 @@ export class Lane {
     if (inputs.length === 0) return false;
     try {
       const condemned = await this.condemned(inputs);
-      const loaded = await this.loader.load(inputs, this.misfortunes.isCareful);
+      const isCareful = this.misfortunes.isCareful || this.shards.isUnsure(inputs.map(({ shard }) => shard));
+      const loaded = await this.loader.load(inputs, isCareful);
       await this.decideAndCommit(inputs, condemned, loaded);
     } catch (error) {
       this.memory.restore(inputs);
@@ -137,7 +140,7 @@ export class Lane {
       return shard && this.shards.isSuspect(shard) ? [{ shard: input.shard, epoch: shard.epoch, identity: identityOf(input) }] : [];
     });
     if (inHand.length === 0) return condemned;
-    const tries = await markTried(this.ports.db, inHand);
+    const tries = await this.suspects.mark(inHand);
     for (const { shard, identity } of inHand)
       if ((tries.get(shard) ?? 0) > TRIES_MAX) condemned.set(`${shard} ${identity}`, `in hand ${TRIES_MAX} times when the process died`);
     return condemned;
@@ -147,7 +150,7 @@ export class Lane {
     const { clock, metrics, rules, programs, desk } = this.ports;
     const startedMs = clock.monotonicMs();
     const nowMs = clock.nowMs();
-    const batch = new Batch({ shards: this.shards.mine, cache: this.cache, loaded, rules, programOf: programs.get, nowMs, takeSlot: desk.takeSlot, isInFlight: desk.isInFlight });
+    const batch = new Batch({ shards: this.shards.mine, cache: this.cache, loaded, rules, programOf: programs.get, nowMs, takeSlot: desk.takeSlot });
     for (const input of inputs) this.decide(batch, input, condemned.get(`${input.shard} ${identityOf(input)}`));
     batch.finish();
     const decidedMs = clock.monotonicMs();
@@ -212,7 +215,7 @@ export class Lane {
     }
     this.cache.trim();
     this.ports.desk.committed(out.effects, nowMs, fresh);
-    for (const { name, outcome } of out.reported) this.ports.desk.reported(name, outcome);
+    for (const name of out.reported) this.ports.desk.reported(name);
     if (out.replies.length > 0)
       sendReplies(this.ports.db, out.replies).catch((error: unknown) => this.ports.log.warn({ error: String(error) }, 'replies were lost; their doors answer by deadline'));
     this.ports.committed(out);

@@ -103,7 +103,7 @@ export const entryOf = (stored: Stored, rules: Rules): Entry => {
   const { sid, account, flow, contact, address, revision, initiatedBy, status, reason, shard, snapshot, version, claims } = stored;
   const entry: Entry = {
     sid, account, flow, contact, address, revision, initiatedBy, status, reason, shard, snapshot, version, claims,
-    state: rules.newState(), timer: undefined, effect: undefined, bounded: false, twiml: undefined, sprintsSince: 0, charactersSince: 0, doors: [],
+    state: rules.newState(), timer: undefined, effect: undefined, reported: undefined, bounded: false, twiml: undefined, sprintsSince: 0, charactersSince: 0, doors: [],
   };
   for (const sprint of stored.sprints) {
     const from = sprint.events.findIndex(({ type }) => type === 'SnapshotTaken');

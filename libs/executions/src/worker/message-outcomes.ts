@@ -1,22 +1,14 @@
 /** Which step a message belongs to, where the answer of its send was lost (A5): by a status callback, or by a look-up that must not take another step's. */
-import { type ExecutionSid, type Json, stepSidOf } from '@atelier/contracts';
+import type { ExecutionSid, Json } from '@atelier/contracts';
 import type { ExecutionEvent, ExecutionInput } from '@atelier/engine';
 import type { Database } from '@atelier/platform';
 import { LRUCache } from 'lru-cache';
-import { CALLBACK_QUERY } from '../effects/message-send.effect';
 import type { Entry } from './entry';
 
 type Of<T> = Extract<ExecutionInput, { type: T }>;
 
-/** What a delivery status says of the send that is open: the provider has taken the message. Undefined where it is another step's. */
-export const outcomeInStatus = ({ sid, effect: open }: Pick<Entry, 'sid' | 'effect'>, status: Of<'MessageStatus'>): Of<'EffectOutcome'> | undefined => {
-  if (open?.effect.kind !== 'message.send' || status.parameters[CALLBACK_QUERY.step] !== stepSidOf(sid, open.step)) return undefined;
-  const { AccountSid, ErrorCode } = status.parameters;
-  const { to: To, from: From, body: Body } = open.effect.request;
-  return { type: 'EffectOutcome', step: open.step, outcome: { ok: true, payload: present({ AccountSid, To, From, Body, Sid: status.messageSid, Status: status.status, ErrorCode }) } };
-};
-
-const present = (fields: Readonly<Record<string, Json | undefined>>) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** Whether a delivery status is that of the send that is open: then the provider has taken the message, whatever became of its answer. */
+export const isOfOpenSend = ({ effect: open }: Pick<Entry, 'effect'>, { step }: Of<'MessageStatus'>): boolean => open?.effect.kind === 'message.send' && step === open.step;
 
 const REMEMBERED = 10_000; // messages of the last minutes; older ones are in the log
 const LOOKED_AT = 5_000; // sprints of one shard, the newest first: those of some seconds at full speed

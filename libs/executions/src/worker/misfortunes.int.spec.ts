@@ -76,6 +76,36 @@ describe('a poisoned input', () => {
     expect(await samples.view('plain', next)).toMatchObject({ status: 'ended' });
   });
 
+  it('is marked once by each owner, however often its batch is tried again', async () => {
+    await db.query(`create sequence refusals`);
+    await db.query(`create function refused() returns trigger language plpgsql as $$ begin
+      if nextval('refusals') <= 6 then raise exception 'busy' using errcode = '55P03'; end if; return new; end $$`);
+    await db.query('create trigger refuses before insert on batch for each statement execute function refused()');
+    const [contact] = neighbours('plain', 17, 1);
+    const sid = await samples.created('plain', contact);
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = null, tries = 0 where shard = 17`);
+    worker = await samples.start({ log });
+    await worker.idle();
+    await db.query('drop trigger refuses on batch');
+    expect(await parked()).toEqual([]);
+    expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended' });
+    expect(await db.query('select tries from lease where shard = 17')).toEqual([{ tries: 1 }]);
+  });
+
+  it('is tried alone by the next owner, so that no other input dies with it', async () => {
+    const [killer] = neighbours('plain', 19, 1);
+    const sid = await samples.created('plain', killer);
+    const others = await Promise.all([21, 23, 25].map((shard) => samples.created('plain', neighbours('plain', shard, 1)[0])));
+    const { pos } = (await db.query<{ pos: string }>('select pos from command where shard = 19 and execution = $1', [sid.slice(2)]))[0]!;
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = null, tries = 0 where shard in (21, 23, 25)`);
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $1, tries = 1 where shard = 19`, [`command:${pos}`]);
+    worker = await samples.start({ log });
+    await worker.idle();
+    for (const each of [sid, ...others]) expect(await samples.view('plain', each)).toMatchObject({ status: 'ended' });
+    const commits = await db.query<{ shards: number[] }>('select array_agg(shard order by shard) as shards from batch where shard in (19, 21, 23, 25) group by xmin::text order by min(shard)');
+    expect(commits).toEqual([{ shards: [19] }, { shards: [21, 23, 25] }]);
+  });
+
   it('is looked for one input at a time after an unclean takeover only, and its mark is durable before it is decided', async () => {
     const contacts = neighbours('plain', 13, 3);
     for (const contact of contacts) await samples.created('plain', contact);

@@ -16,6 +16,10 @@ export type Shard = {
   isHinted: boolean;
   /** A12: one input at a time up to this position of the inbox, because the former owner did not hand over. */
   suspectUpTo: number;
+  /** A12: what that owner had in hand perhaps when it died; it is tried alone. */
+  readonly tried: string | null;
+  /** What was entered up to here came while somebody's memory was lost: the doors did not see all claims, nor does memory. */
+  unsureUpTo: number;
 };
 
 /** The shards of a lane. They come and go between batches only; one that is in doubt is read again before anything is decided on it. */
@@ -37,6 +41,15 @@ export class Shards {
 
   isSuspect({ commandPos, suspectUpTo }: Shard): boolean {
     return commandPos < suspectUpTo;
+  }
+
+  /** Whether claims have to be looked up for what comes next in these shards. */
+  isUnsure(shards: Iterable<number>): boolean {
+    for (const number of shards) {
+      const shard = this.mine.get(number);
+      if (shard && shard.commandPos < shard.unsureUpTo) return true;
+    }
+    return false;
   }
 
   take(taken: Taken): void {
@@ -80,8 +93,8 @@ export class Shards {
     if (this.going.size + this.coming.length + this.doubtful.size === 0) return;
     this.goings();
     const coming = this.coming.splice(0);
-    for (const { shard, epoch, clean } of coming) {
-      this.mine.set(shard, { shard, epoch, n: 0, lastPos: 0, commandPos: 0, isHinted: true, suspectUpTo: clean ? 0 : Infinity });
+    for (const { shard, epoch, clean, tried } of coming) {
+      this.mine.set(shard, { shard, epoch, n: 0, lastPos: 0, commandPos: 0, isHinted: true, suspectUpTo: clean ? 0 : Infinity, tried: clean ? null : tried, unsureUpTo: 0 });
       this.doubtful.add(shard);
     }
     await this.reread();
@@ -105,7 +118,7 @@ export class Shards {
       this.cache.dropShards(new Set(asked));
       for (const { shard: number, inboxEnd, ...position } of await readPositions(this.db, asked)) {
         const shard = this.mine.get(number);
-        if (shard) Object.assign(shard, position, { isHinted: true, suspectUpTo: Math.min(shard.suspectUpTo, inboxEnd) });
+        if (shard) Object.assign(shard, position, { isHinted: true, suspectUpTo: Math.min(shard.suspectUpTo, inboxEnd), unsureUpTo: inboxEnd });
       }
       this.desk.found(await readOpenEffects(this.db, asked));
     }

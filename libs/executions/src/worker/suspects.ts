@@ -10,12 +10,35 @@ const TRY = {
     returning l.shard, l.tries`,
 };
 
-/** Marks the one input in hand of each shard before it is decided; answers how often each was marked by now. */
-export const markTried = async (db: Database, inHand: readonly { readonly shard: number; readonly epoch: number; readonly identity: string }[]): Promise<ReadonlyMap<number, number>> => {
-  const rows = await db.query<{ shard: number; tries: number }>(TRY, [
-    column(inHand.map(({ shard }) => shard)),
-    column(inHand.map(({ epoch }) => epoch)),
-    textColumn(inHand.map(({ identity }) => escaped(identity))),
-  ]);
-  return new Map(rows.map(({ shard, tries }) => [shard, tries]));
-};
+export type InHand = { readonly shard: number; readonly epoch: number; readonly identity: string };
+
+/** Marks of what an owner has in hand. One counts once an owner, however often its batch is tried again: what matters is how many owners died with it. */
+export class Suspects {
+  private readonly marked = new Map<number, InHand & { readonly tries: number }>();
+
+  constructor(private readonly db: Database) {}
+
+  /** Marks the one input in hand of each shard before it is decided; answers by how many owners it was marked by now. */
+  async mark(inHand: readonly InHand[]): Promise<ReadonlyMap<number, number>> {
+    const fresh = inHand.filter((each) => !this.isMarked(each));
+    if (fresh.length > 0) await this.store(fresh);
+    return new Map(inHand.map((each) => [each.shard, this.isMarked(each) ? (this.marked.get(each.shard)?.tries ?? 0) : 0]));
+  }
+
+  private isMarked({ shard, epoch, identity }: InHand): boolean {
+    const mark = this.marked.get(shard);
+    return mark?.epoch === epoch && mark.identity === identity;
+  }
+
+  private async store(fresh: readonly InHand[]): Promise<void> {
+    const rows = await this.db.query<{ shard: number; tries: number }>(TRY, [
+      column(fresh.map(({ shard }) => shard)),
+      column(fresh.map(({ epoch }) => epoch)),
+      textColumn(fresh.map(({ identity }) => escaped(identity))),
+    ]);
+    for (const { shard, tries } of rows) {
+      const mark = fresh.find((each) => each.shard === shard);
+      if (mark) this.marked.set(shard, { ...mark, tries });
+    }
+  }
+}
