@@ -32,10 +32,10 @@ export class AccountService {
     return made;
   }
 
-  /** `caller` is that account or its owner. */
+  /** `caller` is that account or its owner. Recorded for whoever acts, as the creation is: a closed account could not read of its end. */
   async update(caller: AccountSid, sid: AccountSid, changes: AccountChanges, meta: Meta): Promise<void> {
     await this.tables.account(caller, sid);
-    await handle(this.store, accounts, sid, { type: 'UpdateAccount', data: changes }, { ...meta, accountSid: sid });
+    await handle(this.store, accounts, sid, { type: 'UpdateAccount', data: changes }, { ...meta, accountSid: caller });
   }
 
   /** At every start: makes the account if it is missing, and gives it this token if it has another. */

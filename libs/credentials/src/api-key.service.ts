@@ -1,4 +1,4 @@
-import { type KeySid, type Meta, Rejection } from '@atelier/contracts';
+import { type AccountSid, type KeySid, type Meta, Rejection } from '@atelier/contracts';
 import { type SqlEventStore, handle, writing } from '@atelier/event-store';
 import { newSid } from '@atelier/platform';
 import { accounts } from './account.decider';
@@ -19,8 +19,9 @@ export class ApiKeyService {
 
   /** A Standard key. Its secret is answered here and never again, for only its hash is kept. */
   async create(friendlyName: string, meta: Meta): Promise<{ readonly sid: KeySid; readonly secret: string }> {
-    const made = { sid: newSid('SK'), secret: newKeySecret() };
     const { accountSid } = meta;
+    await this.assertOpen(accountSid);
+    const made = { sid: newSid('SK'), secret: newKeySecret() };
     const store = writing(this.store, [this.secrets.checked(made.secret, { sid: made.sid, accountSid })]);
     await handle(store, apiKeys, made.sid, { type: 'CreateApiKey', data: { accountSid, sid: made.sid, friendlyName, region: this.region } }, meta);
     return made;
@@ -46,12 +47,19 @@ export class ApiKeyService {
   /** A change of another account's key is answered like that of a missing one, and recorded with the account that tried (invariant A10). */
   private async isStudioKey(sid: KeySid, action: 'update' | 'delete', meta: Meta): Promise<boolean> {
     try {
-      return (await this.tables.key(meta.accountSid, sid)).studio_generation !== null;
+      const { studio_generation } = await this.tables.key(meta.accountSid, sid);
+      await this.assertOpen(meta.accountSid);
+      return studio_generation !== null;
     } catch (error) {
-      const isForeign = error instanceof Rejection && (await this.tables.isKey(sid));
+      const isForeign = error instanceof Rejection && error.name === 'NotFound' && (await this.tables.isKey(sid));
       if (isForeign) await this.witness.denied({ resource: 'account-api-keys', action, subject: sid }, meta);
       throw error;
     }
   }
-}
 
+  // Unspecified by Twilio: a closed account takes no changes. One that is closed meanwhile may keep a key more, which signs nobody in.
+  private async assertOpen(accountSid: AccountSid): Promise<void> {
+    const { status } = await this.tables.account(accountSid, accountSid);
+    if (status === 'closed') throw new Rejection('Conflict', { message: `Account ${accountSid} is closed` });
+  }
+}

@@ -222,6 +222,8 @@ describe('the public events', () => {
       ['account-api-keys.deleted', key.sid, { status: { previous: 'Active', updated: null }, friendly_name: { previous: 'second', updated: null } }],
       ['account.updated', sid, { status: { previous: 'active', updated: 'closed' } }],
     ]);
+    // A closed account could not read of its end, so its life is recorded for who acted; its keys are its own matter.
+    expect(events.map((event) => event.meta?.['accountSid'])).toEqual([ACCOUNT, ACCOUNT, ACCOUNT, ACCOUNT, sid, sid, sid, ACCOUNT]);
     // Without a credential, so that a person's key makes one audit record and the Studio API Key two.
     for (const event of events) expect(event.data).not.toHaveProperty('credential_sid');
   });

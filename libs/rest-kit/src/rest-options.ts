@@ -1,5 +1,12 @@
 import { type Log, wholeNumber } from '@atelier/platform';
 import { z } from 'zod';
+import { isNetwork } from './source-address';
+
+const proxiesOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 
 /** What every process with a REST edge may be told. */
 export const restConfig = z.object({
@@ -13,6 +20,7 @@ export const restConfig = z.object({
   ATELIER_TRUSTED_PROXIES: z
     .string()
     .default('')
+    .refine((text) => proxiesOf(text).every(isNetwork), 'expected addresses or networks, separated by commas')
     .describe('Addresses or networks, separated by commas, whose X-Forwarded-For is believed.'),
   ATELIER_REGION: z
     .string()
@@ -36,7 +44,7 @@ export type RestOptions = {
 export const restOptionsOf = (config: z.infer<typeof restConfig>, log: Log): RestOptions => ({
   publicUrl: config.ATELIER_PUBLIC_URL?.replace(/\/+$/, ''),
   region: config.ATELIER_REGION,
-  trustedProxies: config.ATELIER_TRUSTED_PROXIES.split(',').map((text) => text.trim()).filter((text) => text !== ''),
+  trustedProxies: proxiesOf(config.ATELIER_TRUSTED_PROXIES),
   bodyBytesMax: config.ATELIER_HTTP_BODY_BYTES_MAX,
   log,
 });

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@atelier/platform';
 import ipaddr from 'ipaddr.js';
 import type { IncomingMessage } from 'node:http';
 
@@ -8,11 +9,17 @@ export type SourceOf = (request: IncomingMessage) => Source;
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = [Address, number];
 
-/** Reads a proxy setting such as `10.0.0.0/8` or `::1`; throws on anything else. */
+const MAPPED_BITS = 96; // of ::ffff:0:0/96
+
+/** Whether a proxy setting is an address or a network, such as `::1` or `10.0.0.0/8`. */
+export const isNetwork = (text: string): boolean => isAddress(text) || ipaddr.IPv4.isValidCIDRFourPartDecimal(text) || ipaddr.IPv6.isValidCIDR(text);
+
+/** Reads a proxy setting; throws on what is none. IPv4 mapped into IPv6 is IPv4, as with the addresses that it is compared with. */
 export const networkOf = (text: string): Network => {
-  if (text.includes('/')) return ipaddr.parseCIDR(text);
-  const address = ipaddr.process(text);
-  return [address, address.kind() === 'ipv4' ? 32 : 128];
+  if (!isNetwork(text)) throw new ConfigurationError(`Expected an address or a network as trusted proxy, found ${JSON.stringify(text)}`);
+  const [address, bits]: Network = text.includes('/') ? ipaddr.parseCIDR(text) : [ipaddr.parse(text), ipaddr.parse(text).kind() === 'ipv4' ? 32 : 128];
+  const isMapped = address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress() && bits >= MAPPED_BITS;
+  return isMapped ? [address.toIPv4Address(), bits - MAPPED_BITS] : [address, bits];
 };
 
 /**
@@ -41,8 +48,11 @@ const forwardedOf = ({ headers }: IncomingMessage): string[] => {
   return (Array.isArray(header) ? header.join(',') : header).split(',');
 };
 
+// inet_aton's other spellings of IPv4 (`1.2`, `0x7f.1`) are none.
+const isAddress = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+
 // Some proxies append the port. IPv4 addresses mapped into IPv6 are shown as IPv4.
 const addressOf = (text: string): Address | undefined => {
   const bare = text.trim().replace(/^\[(.*)\](:\d+)?$/, '$1').replace(/^([\d.]+):\d+$/, '$1');
-  return ipaddr.isValid(bare) && !/^\d+$/.test(bare) ? ipaddr.process(bare) : undefined;
+  return isAddress(bare) ? ipaddr.process(bare) : undefined;
 };

@@ -97,6 +97,20 @@ describe('404', () => {
   });
 });
 
+describe('409', () => {
+  it('for changes of a closed account and of its keys, which stay as they were', async () => {
+    const { sid } = await subaccount();
+    const { sid: key } = await app.core.keys.create('kept', { ...meta, accountSid: sid });
+    await app.ask('POST', `/2010-04-01/Accounts/${sid}.json`, { Status: 'closed' });
+    const events = await app.events(async () => {
+      for (const [method, path] of [['POST', `${keysPath(sid)}.json`], ['POST', `${keysPath(sid)}/${key}.json`], ['DELETE', `${keysPath(sid)}/${key}.json`], ['POST', `/2010-04-01/Accounts/${sid}.json`]] as const)
+        expect(await app.ask(method, path, method === 'POST' ? { FriendlyName: 'x' } : undefined)).toMatchObject({ status: 409, body: { code: 20409, message: `Account ${sid} is closed` } });
+    });
+    expect(events).toEqual([]);
+    expect((await app.ask('GET', `${keysPath(sid)}.json`)).body['keys']).toMatchObject([{ sid: key, friendly_name: 'kept' }]);
+  });
+});
+
 describe('400', () => {
   const NAME = `${keysPath()}.json`;
   it.each([
