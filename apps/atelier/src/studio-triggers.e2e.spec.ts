@@ -146,6 +146,21 @@ describe('revisions', () => {
   });
 });
 
+describe('a subflow', () => {
+  it('runs as it was published in the moment before', async () => {
+    const child = await published(flowOf(say('hello', 'edition 1')));
+    const [parent, phone] = [await published(flowOf(runs(child))), newPhone()];
+    const lines: string[] = [];
+    for (const edition of ['edition 2', 'edition 3', 'edition 4']) {
+      await flow(child).update({ status: 'published', definition: flowOf(say('hello', edition)) });
+      const execution = await started(parent, phone.number);
+      lines.push(edition);
+      await says(phone, lines);
+      await ended(parent, execution.sid);
+    }
+  });
+});
+
 describe('removing a flow', () => {
   it('ends its executions and hides them', async () => {
     const sid = await published(conversation('Coffee?', 'Enjoy.'));

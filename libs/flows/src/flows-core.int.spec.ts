@@ -108,6 +108,17 @@ describe('the directory', () => {
     expect(await choose(sid, '+1', other)).toMatchObject({ revision: 2 });
   });
 
+  it('resolves a subflow to what another process has published just now', async () => {
+    const other = createFlowsCore(database);
+    const sid = await created('published');
+    const resolved = () => other.directory.resolve(ACCOUNT, sid, 'LatestPublished');
+    expect(await resolved()).toBe(1);
+    await saved(sid, 'published');
+    expect(await resolved()).toBe(2);
+    await core.service.delete(sid, undefined, meta);
+    expect(await resolved()).toBeUndefined();
+  });
+
   it("knows nothing of another account's flow", async () => {
     const sid = await created('published');
     expect(await core.directory.choose(STRANGER, sid, '+1')).toEqual({ kind: 'no-flow' });
