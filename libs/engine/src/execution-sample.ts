@@ -33,6 +33,11 @@ export class ExecutionSample {
     });
   }
 
+  begun(): this {
+    this.start();
+    return this;
+  }
+
   /** Started over REST. */
   request(parameters: JsonObject = {}): readonly ExecutionEvent[] {
     return this.start({ event: 'incomingRequest', data: { to: '+1', from: '+2', parameters }, initiatedBy: 'RQ1' });
