@@ -3,6 +3,7 @@ import { eventually, testDatabase } from '@atelier/testing';
 import { shardOf } from '../ingress/keys';
 import { SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { TRIES_MAX } from './suspects';
 import type { ExecutionWorker } from './worker';
 
 // A12: whatever cannot be decided or stored is set aside alone, with its reason; its neighbours go on.
@@ -64,15 +65,15 @@ describe('a poisoned input', () => {
     for (const sid of sids) expect(await samples.view('plain', sid)).toMatchObject({ status: 'ended' });
   }, 20_000);
 
-  it('that was in hand twice when an owner died is parked undecided by the third, and the next one runs', async () => {
+  it('that was in hand whenever an owner died is parked undecided by the next, and its neighbour runs', async () => {
     const [first, second] = neighbours('plain', 11, 2);
     const killer = await samples.created('plain', first);
     const next = await samples.created('plain', second);
     const { pos } = (await db.query<{ pos: string }>('select pos from command where shard = 11 and execution = $1', [killer.slice(2)]))[0]!;
-    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $1, tries = 2 where shard = 11`, [`command:${pos}`]);
+    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $1, tries = $2 where shard = 11`, [`command:${pos}`, TRIES_MAX]);
     worker = await samples.start({ log });
     await worker.idle();
-    expect(await parked()).toEqual([{ shard: 11, reason: expect.stringMatching(`command:${pos}: in hand 2 times`), body: expect.stringContaining(killer) }]);
+    expect(await parked()).toEqual([{ shard: 11, reason: expect.stringMatching(`command:${pos}: in hand ${TRIES_MAX} times`), body: expect.stringContaining(killer) }]);
     expect(await samples.view('plain', next)).toMatchObject({ status: 'ended' });
   });
 

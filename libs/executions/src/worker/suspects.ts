@@ -1,7 +1,8 @@
 import type { Database } from '@atelier/platform';
 import { column, escaped, textColumn, texts } from '../store/columns';
 
-export const TRIES_MAX = 2; // in hand when the process died, marked, and in hand again: the third owner parks it (A12)
+/** Owners that may die with an input in hand before the next one parks it (A12). Two were too few: docs/decisions/0002. */
+export const TRIES_MAX = 5;
 
 const TRY = {
   name: 'executions.try',
