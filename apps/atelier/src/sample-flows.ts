@@ -11,12 +11,12 @@ export const flowOf = (...states: readonly State[]): object => ({
   flags: { allow_concurrent_calls: true },
 });
 
-/** Sends a message; the flow ends there. */
-export const say = (name: string, body: string): State => ({
+/** Sends a message; the flow ends there unless something follows. */
+export const say = (name: string, body: string, next?: string): State => ({
   name,
   type: 'send-message',
   properties: { offset, from: '{{flow.channel.address}}', to: '{{contact.channel.address}}', body },
-  transitions: [{ event: 'sent' }, { event: 'failed' }],
+  transitions: [{ event: 'sent', ...(next && { next }) }, { event: 'failed' }],
 });
 
 /** Asks and waits for an hour. */
@@ -28,12 +28,12 @@ export const ask = (name: string, body: string, next: string): State => ({
 });
 
 /** Hands a message over to another application and waits until it returns: for hours, and for no message. */
-export const away: State = {
+export const redirect = (url: string, next?: string): State => ({
   name: 'away',
   type: 'add-twiml-redirect',
-  properties: { offset, url: 'https://example.com/twiml', method: 'POST', timeout: '14400' },
-  transitions: [{ event: 'return' }, { event: 'timeout' }, { event: 'fail' }],
-};
+  properties: { offset, url, method: 'POST', timeout: '14400' },
+  transitions: [{ event: 'return', ...(next && { next }) }, { event: 'timeout' }, { event: 'fail' }],
+});
 
 /** Runs another flow and ends. */
 export const runs = (flowSid: string): State => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
 import type { Twilio } from 'twilio';
 import { clientOf, deliver, failureOf, phoneOf, readTopic, rest } from './sample-client';
-import { away, conversation, flowOf, runs, say } from './sample-flows';
+import { conversation, flowOf, redirect, runs, say } from './sample-flows';
 
 const dataDir = join(tmpdir(), `atelier-triggers-${randomBytes(6).toString('hex')}`);
 const SLOW_MS = 20_000; // other suites share the machine
@@ -90,8 +90,20 @@ describe('a text from a phone', () => {
     expect(await eventsOf(execution!)).toEqual(before);
   });
 
+  it('is handed from flow to flow by redirects, and the flows return in the opposite order', async () => {
+    const webhook = (sid: string, query = '') => `${product.url}/v1/Accounts/${product.accountSid}/Flows/${sid}${query}`;
+    const [first, second] = [await published(flowOf()), await published(flowOf())];
+    const third = await published(flowOf(say('hello', 'third', 'away'), redirect(webhook(second, '?FlowEvent=return'))));
+    await flow(second).update({ status: 'published', definition: flowOf(redirect(webhook(third), 'hello'), say('hello', 'second', 'back'), { ...redirect(webhook(first, '?FlowEvent=return')), name: 'back' }) });
+    await flow(first).update({ status: 'published', definition: flowOf(redirect(webhook(second), 'hello'), say('hello', 'first')) });
+    const [number, phone] = [await numberOf(first), newPhone()];
+    await phone.text(number, 'Hi');
+    await says(phone, ['Hi', 'third', 'second', 'first']);
+    for (const sid of [first, second, third]) expect(await executionsOf(sid)).toHaveLength(1);
+  });
+
   it('that nothing waits for is ignored with warning 81002 and starts no execution', async () => {
-    const sid = await published(flowOf(away));
+    const sid = await published(flowOf(redirect('https://example.com/twiml')));
     const [phone, number] = [newPhone(), newNumber('765')];
     const execution = await started(sid, phone.number, number);
     await deliver(product, sid, { MessageSid: `SM${'4'.repeat(32)}`, From: phone.number, To: number, Body: 'anybody?' });

@@ -16,6 +16,7 @@ export const FLOW: FlowSid = `FW${'1'.repeat(32)}`;
 export const DRAFT: FlowSid = `FW${'2'.repeat(32)}`;
 /** A flow that can answer with TwiML. */
 export const REDIRECTING: FlowSid = `FW${'3'.repeat(32)}`;
+export const OTHER: FlowSid = `FW${'4'.repeat(32)}`;
 export const MISSING: FlowSid = `FW${'9'.repeat(32)}`;
 /** The test user of every flow. */
 export const TESTER = '+15559990000';
@@ -25,7 +26,7 @@ const away = { name: 'away', type: 'add-twiml-redirect', transitions: [], proper
 
 const flows: FlowDirectory = {
   choose: async (account, flow, contact) => {
-    if (account !== ACCOUNT || ![FLOW, DRAFT, REDIRECTING].includes(flow)) return { kind: 'no-flow' };
+    if (account !== ACCOUNT || ![FLOW, DRAFT, REDIRECTING, OTHER].includes(flow)) return { kind: 'no-flow' };
     if (flow === DRAFT && contact !== TESTER) return { kind: 'not-published' };
     return { kind: 'found', revision: 3, isTestUser: contact === TESTER };
   },

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { testDatabase } from '@atelier/testing';
 import { signatureOf, withBodyHash } from '@atelier/twilio-client';
 import { EXECUTIONS_MIGRATIONS } from '../store/migrations';
-import { ACCOUNT, DRAFT, FLOW, FORM, MISSING, STRANGER, SampleDoors, TOKEN } from '../http/sample-doors';
+import { ACCOUNT, DRAFT, FLOW, FORM, MISSING, OTHER, STRANGER, SampleDoors, TOKEN } from '../http/sample-doors';
 
 let doors: SampleDoors;
 beforeAll(async () => {
@@ -40,6 +40,11 @@ describe('the webhook of a flow', () => {
     const [first, second] = [await post(sms), await post(sms, { headers: { 'i-twilio-idempotency-token': 't' } })];
     expect(second).toEqual(first);
     expect(await doors.commands()).toHaveLength(1);
+  });
+  it('200: handed on to another flow by a redirect, the message is a new one there, and so is the return', async () => {
+    const next = `/v1/Accounts/${ACCOUNT}/Flows/${OTHER}`;
+    for (const at of [path, next, `${next}?FlowEvent=return`, `${path}?FlowEvent=return`]) for (let i = 0; i < 2; i++) expect((await post(sms, { at })).status).toBe(200);
+    expect((await doors.commands()).map((each) => [(each['start'] as { flow: string }).flow, each['event']]).sort()).toEqual([[FLOW, undefined], [FLOW, 'return'], [OTHER, undefined], [OTHER, 'return']]);
   });
   it.each([
     ['forged', 'AAAAAAAAAAAAAAAAAAAAAAAAAAA='],

@@ -49,7 +49,7 @@ export class WebhookDoor {
 
   /** A message, or an event that its sender's address routes: the owner of the shard decides whether it starts, resumes or is ignored. */
   private async fromContact(delivery: Delivery, inbound: Extract<Inbound, { kind: 'message' | 'flow-event' }>): Promise<WebhookAnswer> {
-    const { account, flow, arrived, requestSid } = delivery;
+    const { account, flow, requestSid } = delivery;
     const sides = sidesIn(inbound.parameters);
     const choice = await this.http.flows.choose(account, flow, sides.contact);
     if (choice.kind === 'no-flow') throw new Rejection('NotFound');
@@ -58,7 +58,7 @@ export class WebhookDoor {
     const waits = await this.redirecting.has(account, flow, choice.revision);
     const message: InboundMessage = {
       start: this.startOf(delivery, inbound, choice),
-      inputKey: repetitionKeyOf(inbound, arrived) ?? `request:${requestSid}`,
+      inputKey: repeatable(delivery, inbound) ?? `request:${requestSid}`,
       addresses: sides.addresses,
       parameters: inbound.parameters,
       ...(inbound.kind === 'flow-event' && { event: inbound.event }),
@@ -84,7 +84,7 @@ export class WebhookDoor {
   private async eventOfExecution(delivery: Delivery, { event, parameters }: Extract<Inbound, { kind: 'flow-event' }>): Promise<WebhookAnswer> {
     const { account, arrived } = delivery;
     const execution = executionOf(arrived);
-    const inputKey = repetitionKeyOf({ kind: 'flow-event', event, parameters }, arrived);
+    const inputKey = repeatable(delivery, { kind: 'flow-event', event, parameters });
     if (!execution) throw new Rejection('NotFound');
     const input = { type: 'FlowEvent', event, parameters } as const;
     const result = await this.http.ingress.command({ account, execution, input, ...(inputKey !== undefined && { inputKey }), replyWithinMs: REPLY_MS });
@@ -93,9 +93,10 @@ export class WebhookDoor {
   }
 
   /** Whose message it was stands in the URL that we gave; without it there is nothing to do. */
-  private async messageStatus({ account, arrived }: Delivery, { messageSid, status, parameters }: Extract<Inbound, { kind: 'message-status' }>): Promise<WebhookAnswer> {
+  private async messageStatus(delivery: Delivery, { messageSid, status, parameters }: Extract<Inbound, { kind: 'message-status' }>): Promise<WebhookAnswer> {
+    const { account, arrived } = delivery;
     const execution = executionOf(arrived);
-    const inputKey = repetitionKeyOf({ kind: 'message-status', messageSid, status, parameters }, arrived);
+    const inputKey = repeatable(delivery, { kind: 'message-status', messageSid, status, parameters });
     if (execution) {
       const step = stepNumberOf(execution, String(parameters[CALLBACK_QUERY.step]));
       const input = { type: 'MessageStatus', messageSid, status, parameters, ...(step !== undefined && { step }) } as const;
@@ -121,6 +122,12 @@ export class WebhookDoor {
     return result.reply?.twiml ?? EMPTY;
   }
 }
+
+/** For each flow its own: a redirect hands the same message to the next flow, and back. */
+const repeatable = ({ flow, arrived }: Delivery, inbound: Inbound): string | undefined => {
+  const key = repetitionKeyOf(inbound, arrived);
+  return key === undefined ? undefined : `${flow}:${key}`;
+};
 
 type Sides = NonNullable<ReturnType<typeof sidesOf>>;
 
