@@ -32,8 +32,8 @@ const walkOf = async (place: number, text: string): Promise<Walked> => {
   expect(errors).toEqual([]);
   const walked = walkedFlow(FLOW, definition);
   const system = new MemorySystem(walked.definitions);
-  const report = await walk(walked, (plan) => performed(system, walked, plan), rules);
-  const unfilled = filled.references > 0 ? await walk(walkedFlow(FLOW, text), async (plan) => plan.taken, rules) : report;
+  const report = await walk(walked, (plan) => performed(system, walked, plan), { rules });
+  const unfilled = filled.references > 0 ? await walk(walkedFlow(FLOW, text), async (plan) => plan.taken, { rules }) : report;
   return { ...filled, missedUnfilled: unfilled.missed.length, place, widgets: typesOf(definitionOf(definition)), report, graph: walked.graph };
 };
 
@@ -128,7 +128,7 @@ const printed = (walks: readonly Walked[]): string =>
     console.log(printed(walks));
   }, 120_000);
 
-  // Every transition object of the trigger and of the states that incomingMessage, incomingRequest or incomingParent can lead to counts.
+  // What counts: every transition object of the trigger, and of the states that incomingMessage, incomingRequest or incomingParent can lead to.
   it('are 23 with 755 transitions: 22 with 749, and one that redirects', () => {
     const counted = (of: readonly Walked[]) => [of.length, sum(of, ({ report }) => report.reachable.length)];
     expect(counted(walks)).toEqual([23, 755]);
@@ -136,8 +136,9 @@ const printed = (walks: readonly Walked[]): string =>
   });
 
   it('take every transition, but for those that contradict themselves', () => {
-    const missed = sum(walks, ({ report }) => report.missed.length);
-    expect(missed / sum(walks, ({ report }) => report.reachable.length)).toBeLessThanOrEqual(MISSED_SHARE_MAX);
+    const missed = walks.flatMap(({ report }) => report.missed);
+    expect(missed.length / sum(walks, ({ report }) => report.reachable.length)).toBeLessThanOrEqual(MISSED_SHARE_MAX);
+    for (const { reason } of missed) expect(reason).toMatch(/^state \d+ \(split-based-on\) leaves by transition \d+ and not by transition \d+, whatever comes in/);
   });
 });
 

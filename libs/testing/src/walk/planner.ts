@@ -12,8 +12,8 @@ import type { WalkRules } from './split-probe';
 import { type Stop, type Values, stopOf } from './stops';
 import type { WalkedFlow } from './walked-flow';
 
-/** What to do, and the transitions that it is expected to take, the wanted one last. */
-export type Plan = { readonly moves: readonly Move[]; readonly taken: readonly Position[] };
+/** What to do, and the transitions that it is expected to take. `reached`: how many of them after each move. */
+export type Plan = { readonly moves: readonly Move[]; readonly taken: readonly Position[]; readonly reached: readonly number[] };
 /** Why no plan was found. */
 export type Blocked = { readonly reason: string };
 
@@ -50,7 +50,7 @@ export class Planner {
     for (let next = open.shift(); next && this.tries < TRIES_MAX; next = open.shift()) {
       for (const { scene, cost } of this.following(next.scene, target)) {
         const at = scene.taken.findIndex((each) => positionKey(each) === positionKey(target));
-        if (at !== -1) return { moves: scene.moves, taken: scene.taken };
+        if (at !== -1) return scene;
         const name = JSON.stringify([scene.state.stop?.kind, scene.state.stop && 'widget' in scene.state.stop && scene.state.stop.widget, scene.state.frames]);
         if (seen.has(name)) continue;
         seen.add(name);

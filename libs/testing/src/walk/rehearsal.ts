@@ -10,7 +10,14 @@ import type { WalkedFlow } from './walked-flow';
 type Of<K extends Move['kind']> = Extract<Move, { kind: K }>;
 
 /** An execution as far as it has been thought through: where it stands, how it came there, and what it took of the walked flow. */
-export type Scene = { readonly state: ExecutionState; readonly nowMs: number; readonly moves: readonly Move[]; readonly taken: readonly Position[] };
+export type Scene = {
+  readonly state: ExecutionState;
+  readonly nowMs: number;
+  readonly moves: readonly Move[];
+  readonly taken: readonly Position[];
+  /** How many of them were taken after each move. */
+  readonly reached: readonly number[];
+};
 
 const ACCOUNT: AccountSid = sidOf('AC', 'a'.repeat(32));
 const MESSAGE = `SM${'5'.repeat(32)}`;
@@ -31,7 +38,7 @@ export class Rehearsal {
   }
 
   get opening(): Scene {
-    return { state: this.rules.engine.newState(), nowMs: WALK_START_MS, moves: [], taken: [] };
+    return { state: this.rules.engine.newState(), nowMs: WALK_START_MS, moves: [], taken: [], reached: [] };
   }
 
   play(scene: Scene, move: Move): Scene {
@@ -47,7 +54,7 @@ export class Rehearsal {
       taken.push(...takenIn(this.rules, this.walked, state, { events, atMs: nowMs }));
       input = state.stop?.kind === 'bounded' ? { type: 'Continue' } : undefined;
     }
-    return { state, nowMs, moves: [...scene.moves, done], taken };
+    return { state, nowMs, moves: [...scene.moves, done], taken, reached: [...scene.reached, taken.length] };
   }
 
   private readonly programOf = ({ flow }: ProgramRef): Program => {

@@ -81,7 +81,7 @@ const ownStop = (stop: Exclude<NonNullable<ExecutionState['stop']>, { kind: 'bou
   return {
     place,
     brings: (_, path) => (stop.effect.kind === 'http.request' || stop.effect.kind === 'function.run') && below([outputs], path) !== undefined,
-    moves: (event, values) => effectMoves(stop.effect.kind, event, fillingsBelow([outputs], values)),
+    moves: (event, values) => effectMoves(stop.effect.kind, event, fillingsBelow([outputs], values), stop.step % 4 < 2),
   };
 };
 
@@ -98,9 +98,11 @@ const waitMoves = (event: string, outputs: Path, values: Values, afterMs: number
   }
 };
 
-const effectMoves = (kind: string, event: string, fillings: readonly Filling[]): readonly Move[] => {
+/** `isRefused`: which of two ways to fail comes first, so that both occur. */
+const effectMoves = (kind: string, event: string, fillings: readonly Filling[], isRefused: boolean): readonly Move[] => {
   if (kind === 'subflow.resolve') return [{ kind: 'resolve', exists: event !== 'failed' }];
-  if (kind !== 'message.send') return event === 'success' ? [answerOf(200, fillings)] : [answerOf(500, fillings), { kind: 'no-answer' }];
-  if (event === 'failed') return [{ kind: 'send', isAccepted: false }];
-  return event === 'deliveryFailure' ? [{ kind: 'send', isAccepted: true }, { kind: 'send', isAccepted: false }] : [{ kind: 'send', isAccepted: true }];
+  if (kind === 'message.send') return [{ kind: 'send', isAccepted: event === 'deliveryFailure' ? !isRefused : event !== 'failed' }];
+  if (event === 'success') return [answerOf(200, fillings)];
+  const failures: readonly Move[] = [answerOf(500, fillings), { kind: 'no-answer' }];
+  return isRefused ? failures : [...failures].reverse();
 };

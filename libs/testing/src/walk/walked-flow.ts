@@ -15,14 +15,14 @@ export type WalkedFlow = {
 const PARENT: FlowSid = sidOf('FW', 'e'.repeat(32));
 
 /** Where stubs of subflows fetch what they are to set; nobody answers there, the answers are recorded. */
-export const STUB_URL = 'https://stub.example.com/';
+const STUB_URL = 'https://stub.example.com/';
 
-export const walkedFlow = (flow: FlowSid, definition: string): WalkedFlow => {
+export const walkedFlow = (flow: FlowSid, definition: string, stubUrl = STUB_URL): WalkedFlow => {
   const graph = new FlowGraph(definition);
   const foreign = new Map<FlowSid, string>();
   for (const { type, properties } of graph.states.values()) {
     const sid = String(properties['flow_sid']) as FlowSid; // checked when the definition was imported
-    if (type === 'run-subflow' && sid !== flow && !foreign.has(sid)) foreign.set(sid, stubOf(graph, sid));
+    if (type === 'run-subflow' && sid !== flow && !foreign.has(sid)) foreign.set(sid, stubOf(graph, sid, stubUrl));
   }
   return { flow, graph, parent: PARENT, definitions: new Map([[flow, definition], [PARENT, parentOf(flow, graph)], ...foreign]) };
 };
@@ -39,12 +39,12 @@ const flowText = (...states: readonly JsonObject[]): string => JSON.stringify({ 
 const pathsOf = ({ states }: FlowGraph): readonly Path[] => textsIn([...states.values()]).flatMap(pathsIn);
 
 /** Fetches and sets every variable that the walked flow reads of it. */
-const stubOf = (graph: FlowGraph, sid: FlowSid): string => {
+const stubOf = (graph: FlowGraph, sid: FlowSid, url: string): string => {
   const names = [...graph.states.values()].flatMap(({ name, properties }) => (properties['flow_sid'] === sid ? [name] : []));
   const keys = new Set(pathsOf(graph).flatMap(([root, widget = '', key]) => (root === 'widgets' && names.includes(widget) && key !== undefined ? [key] : [])));
   return flowText(
     state('Trigger', 'trigger', {}, { incomingParent: 'fetch' }),
-    state('fetch', 'make-http-request', { url: STUB_URL, method: 'GET', content_type: 'application/x-www-form-urlencoded;charset=utf-8' }, { success: 'keep', failed: 'keep' }),
+    state('fetch', 'make-http-request', { url, method: 'GET', content_type: 'application/x-www-form-urlencoded;charset=utf-8' }, { success: 'keep', failed: 'keep' }),
     state('keep', 'set-variables', { variables: [...keys].map((key) => ({ key, value: `{{widgets.fetch.parsed.${key}}}` })) }, { next: '' }),
   );
 };
