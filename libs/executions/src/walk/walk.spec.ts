@@ -138,7 +138,7 @@ const printed = (walks: readonly Walked[]): string =>
   it('take every transition, but for those that contradict themselves', () => {
     const missed = walks.flatMap(({ report }) => report.missed);
     expect(missed.length / sum(walks, ({ report }) => report.reachable.length)).toBeLessThanOrEqual(MISSED_SHARE_MAX);
-    for (const { reason } of missed) expect(reason).toMatch(/^state \d+ \(split-based-on\) leaves by transition \d+ and not by transition \d+, whatever comes in/);
+    for (const { reason } of missed) expect(reason).toMatch(/^state \d+ \(split-based-on\) leaves by transition \d+ and not by transition \d+, whatever comes in \(\d+ tries\)$/);
   });
 });
 
@@ -146,5 +146,5 @@ describe('the example flows in the whole system in memory', () => {
   it.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.json')))('%s takes every transition', async (name) => {
     const { report } = await walkOf(0, readFileSync(join(EXAMPLES, name), 'utf8'));
     expect(report.missed).toEqual([]);
-  });
+  }, 60_000);
 });

@@ -66,7 +66,7 @@ export class Planner {
     if (!wanted) return 'no way leads there';
     const place = `state ${this.graph.placeOf(wanted.state)} (${this.graph.state(wanted.state).type})`;
     const found = went === undefined || went.state !== wanted.state ? 'goes elsewhere' : `leaves by transition ${went.index}`;
-    return `${place} ${found} and not by transition ${wanted.index}, whatever comes in (${this.tries} tries)`;
+    return `${place} ${found} and not by transition ${wanted.index}, whatever comes in (${this.tries} tries${this.tries < TRIES_MAX ? '' : ', then given up'})`;
   }
 
   /** Where the execution can come to from here on the shortest ways that begin with each of the stop's transitions. */
