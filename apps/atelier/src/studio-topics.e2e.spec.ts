@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { Ajv2020 } from 'ajv/dist/2020';
 import type { Twilio } from 'twilio';
 import { type Product, clientOf, readTopic, rest } from './sample-client';
 import { conversation, flowOf } from './sample-flows';
@@ -100,3 +101,39 @@ describe('the public topics', () => {
     expect(await rest(product, 'GET', '/atelier/v1/Topics/atelier.nothing/Records')).toMatchObject({ status: 404, body: { code: 20404 } });
   });
 });
+
+describe('the documents', () => {
+  it('hold a schema that compiles for each of the 26 widgets and for a whole flow, which accepts what the API accepts', async () => {
+    const { schemas } = (await rest(product, 'GET', '/schemas')).body as { schemas: string[] };
+    expect(schemas.filter((url) => url.startsWith(`${product.url}/schemas/widgets/`))).toHaveLength(26);
+    for (const url of schemas) {
+      const isValid = new Ajv2020({ strictRequired: false }).compile((await rest(product, 'GET', url.replace(product.url, ''))).body);
+      if (url.endsWith('/flow-definition.json')) expect([isValid(asking), isValid({ ...asking, states: 1 })]).toEqual([true, false]);
+    }
+  });
+
+  it('describe every route of the reference once, with the parameters of its path', async () => {
+    type Operation = { operationId: string; parameters: { in: string; name: string }[] };
+    const { openapi, paths } = (await rest(product, 'GET', '/openapi.json')).body as { openapi: string; paths: Record<string, Record<string, Operation>> };
+    const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })));
+    const of = (path: string): string[] => operations.filter((each) => each.path.replace(/\{\w+\}/g, '{}') === path).map(({ method }) => method).sort();
+    expect(openapi).toBe('3.1.0');
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+    for (const { path, operation } of operations)
+      expect(operation.parameters.filter((each) => each.in === 'path').map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
+    for (const [path, methods] of REFERENCE) expect([path, of(path)]).toEqual([path, methods]);
+  });
+});
+
+const READ = ['get'];
+const EXECUTIONS = ['v2/Flows/{}/Executions', 'v1/Flows/{}/Executions', 'v1/Flows/{}/Engagements'];
+const REFERENCE: readonly (readonly [string, readonly string[]])[] = [
+  ['/v2/Flows', ['get', 'post']], ['/v2/Flows/Validate', ['post']], ['/v2/Flows/{}', ['delete', 'get', 'post']], ['/v2/Flows/{}/Revisions', READ], ['/v2/Flows/{}/Revisions/{}', READ],
+  ['/v2/Flows/{}/TestUsers', ['get', 'post']], ['/v1/Flows', READ], ['/v1/Flows/{}', ['delete', 'get']], ['/v1/Accounts/{}/Flows/{}', ['get', 'post']],
+  ...EXECUTIONS.flatMap((path): (readonly [string, readonly string[]])[] => [
+    [`/${path}`, ['get', 'post']], [`/${path}/{}`, path.endsWith('Engagements') ? ['delete', 'get'] : ['delete', 'get', 'post']],
+    ...['Context', 'Steps', 'Steps/{}', 'Steps/{}/Context'].map((last) => [`/${path}/{}/${last}`, READ] as const),
+  ]),
+  ['/atelier/v1/Flows/Import', ['post']], ['/atelier/v1/Topics/atelier.triggers/Records', ['post']], ['/atelier/v1/Topics/{}/Records', READ],
+  ['/health', READ], ['/openapi.json', READ], ['/schemas', READ], ['/schemas/{}', READ], ['/v1/Events', READ],
+];
