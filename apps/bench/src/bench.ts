@@ -4,12 +4,12 @@
  */
 import { cpus, tmpdir } from 'node:os';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
 import { appendRate } from './append-rate';
 import { type Client, clientOf, publishFlow } from './client';
 import { cpuSeconds } from './cpu';
+import { databaseUrlOf } from './database-url';
 import { askAndWaitFlow, tenStepFlow } from './flows';
 import { type Measured, atRate, saturate } from './load';
 
@@ -105,7 +105,7 @@ const main = async (): Promise<void> => {
   const dataDir = join(tmpdir(), `atelier-bench-${randomBytes(4).toString('hex')}`);
   const atelier = await startAtelier({ dataDir, settings: SETTINGS, ...(PROFILE && { execArgv: ['--cpu-prof', `--cpu-prof-dir=${PROFILE}`] }) });
   try {
-    const url = databaseUrl(dataDir);
+    const url = databaseUrlOf(dataDir);
     const rates = { 1: await appendRate(url, 1), 100: await appendRate(url, 100), 1_000: await appendRate(url, 1_000) };
     report(await scenarios(atelier), rates);
   } finally {
@@ -113,9 +113,6 @@ const main = async (): Promise<void> => {
     await removeAtelier(dataDir);
   }
 };
-
-const databaseUrl = (dataDir: string): string =>
-  `postgresql://atelier:${readFileSync(join(dataDir, 'postgres.password'), 'utf8').trim()}@127.0.0.1:${readFileSync(join(dataDir, 'postgres.port'), 'utf8')}/postgres`;
 
 main().catch((error: unknown) => {
   console.error(error);

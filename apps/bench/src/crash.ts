@@ -1,20 +1,40 @@
-/** npm run crash [-- --rounds 200 --seed 7]: kills the product at random moments under load; exit code 1 where anything was lost or doubled. */
+/**
+ * npm run crash [-- --rounds 200 --seed 7]: kills the product at random moments under load.
+ * npm run crash -- --freezes 6: two processes over one store, frozen in turn.
+ * Exit code 1 where anything was lost, doubled or changed, or where the living stalled.
+ */
 import { summaryOf } from './crash-check';
 import { crashRun } from './crash-run';
+import { freezeRun } from './freeze-run';
+
+const STALL_MS = 1_000;
 
 const argument = (name: string): number | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at > 0 ? Number(process.argv[at + 1]) : undefined;
 };
 
-const main = async (): Promise<void> => {
-  const rounds = argument('rounds') ?? 20;
-  const seed = argument('seed') ?? Math.floor(Math.random() * 2 ** 31);
+const crashes = async (rounds: number, seed: number): Promise<boolean> => {
   console.log(`seed ${seed}, ${rounds} rounds`);
   const { runs, kills, databaseKills, faults } = await crashRun({ rounds, seed, say: console.log });
   for (const line of summaryOf(faults)) console.error(line);
   console.log(`${runs} runs, ${kills} kills (${databaseKills} with the database): ${faults.length} faults`);
-  process.exitCode = faults.length > 0 ? 1 : 0;
+  return faults.length === 0;
+};
+
+const freezes = async (count: number, seed: number): Promise<boolean> => {
+  console.log(`seed ${seed}, ${count} freezes`);
+  const { runs, probes, faults, othersMsMax, frozenMsMax } = await freezeRun({ freezes: count, seed, say: console.log });
+  for (const line of summaryOf(faults)) console.error(line);
+  console.log(`${runs} runs, ${probes} probes: ${faults.length} faults; the living took ${othersMsMax.toFixed(0)} ms at most, shards of the frozen ${frozenMsMax.toFixed(0)} ms`);
+  return faults.length === 0 && othersMsMax < STALL_MS;
+};
+
+const main = async (): Promise<void> => {
+  const seed = argument('seed') ?? Math.floor(Math.random() * 2 ** 31);
+  const count = argument('freezes');
+  const isGood = await (count === undefined ? crashes(argument('rounds') ?? 20, seed) : freezes(count, seed));
+  process.exitCode = isGood ? 0 : 1;
 };
 
 main().catch((error: unknown) => {

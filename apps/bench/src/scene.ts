@@ -1,0 +1,98 @@
+/** What runs that disturb the product on purpose share: flows, load through every door, the undisturbed runs to compare with, and the check at the end. */
+import { type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type RunningAtelier, eventually } from '@atelier/testing';
+import { clientOf, publishFlow } from './client';
+import { type Fault, allEnded, executionsOf, faultsOf, summaryOf } from './crash-check';
+import { lookUpFlow } from './crash-flows';
+import { KINDS, type Kind, type Run, type Target, newRun, trigger } from './crash-load';
+import { askAndWaitFlow, tenStepFlow } from './flows';
+
+/** Limits per account are off; the look-up server is on loopback. */
+export const SCENE_SETTINGS = {
+  ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0',
+  ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: '0',
+  ATELIER_OUTBOUND_PRIVATE_NETWORKS: 'allowed',
+};
+const LANES = 12; // contacts at once
+const REST_DEADLINE_MS = 60_000;
+const UNDISTURBED = 3; // runs of each kind
+
+/** A run of load, its flows, and what its contexts must look like. */
+export class Scene {
+  readonly runs: Run[] = [];
+  private readonly expected = new Map<Kind, string>();
+
+  private constructor(
+    private readonly flows: Target['flows'],
+    private readonly colors: Server,
+    private readonly random: () => number,
+  ) {}
+
+  /** Publishes the flows and runs each undisturbed: these say how every context must end. */
+  static async open(atelier: RunningAtelier, random: () => number): Promise<Scene> {
+    const colors = await lookUpServer();
+    const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random); // of a listening TCP server
+    await scene.undisturbed(scene.target(atelier));
+    return scene;
+  }
+
+  target(atelier: RunningAtelier): Target {
+    return { atelier, client: clientOf(atelier, LANES), flows: this.flows };
+  }
+
+  /** Runs of all kinds, one after the other in each lane, until `isOver`. What fails before that is a failure of the product. */
+  async load(target: Target, isOver: () => boolean): Promise<void> {
+    const lane = async (): Promise<void> => {
+      while (!isOver()) {
+        const run = newRun(KINDS[Math.floor(this.random() * KINDS.length)] as Kind, this.runs.length);
+        this.runs.push(run);
+        await trigger(target, run).catch((error: unknown) => {
+          if (!isOver()) throw error; // refused while nothing was wrong
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: LANES }, lane));
+  }
+
+  /** Repeats what was not acknowledged, waits until everything has ended, and says what is wrong. */
+  async settled(target: Target): Promise<readonly Fault[]> {
+    for (const kind of KINDS) await repeated(target, kind, this.runs.filter((run) => run.kind === kind && !run.acknowledged));
+    await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS).catch(() => undefined); // the check below names those that did not
+    return faultsOf(target, this.runs, this.expected);
+  }
+
+  close(): void {
+    this.colors.close();
+  }
+
+  private async undisturbed(target: Target): Promise<void> {
+    this.runs.push(...KINDS.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, n)));
+    for (const run of this.runs) await trigger(target, run);
+    await eventually('the undisturbed runs end', () => allEnded(target), REST_DEADLINE_MS);
+    const faults = await faultsOf(target, this.runs, this.expected);
+    if (faults.length > 0) throw new Error(`the undisturbed runs already differ:\n${summaryOf(faults).join('\n')}`);
+  }
+}
+
+const publishAll = async (atelier: RunningAtelier, url: string): Promise<Target['flows']> => {
+  const client = clientOf(atelier);
+  return {
+    'ten-step': await publishFlow(client, 'ten steps', tenStepFlow()),
+    topic: await publishFlow(client, 'ten steps by topic', tenStepFlow()),
+    'look-up': await publishFlow(client, 'look up', lookUpFlow(url)),
+    ask: await publishFlow(client, 'ask', askAndWaitFlow()),
+  };
+};
+
+/** A create over REST has no key that would make it recognisable, so a client that got no answer looks before it asks again. */
+const repeated = async (target: Target, kind: Kind, lost: readonly Run[]): Promise<void> => {
+  const known = kind === 'ten-step' || kind === 'look-up' ? await executionsOf(target.client, target.flows[kind]) : new Map<string, unknown>();
+  for (const run of lost) if (!known.has(run.contact)) await trigger(target, run);
+};
+
+const lookUpServer = async (): Promise<Server> => {
+  const server = createServer((_, answer) => answer.setHeader('content-type', 'application/json').end('{"color":"blue"}'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+};
