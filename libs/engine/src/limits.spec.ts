@@ -177,3 +177,30 @@ describe('the time of one decision', () => {
     expect([sample.variables, sample.warnings.length, sample.ended]).toMatchObject([{ v0: 0, v9: 9, v10: '', v19: '', x: '' }, 11, 'FLOW_END']);
   });
 });
+
+describe('what one sprint writes', () => {
+  // A sprint that is too large to be stored would park its input, and the execution would stand still for ever.
+  it('ends it early, however few its steps are', () => {
+    const copying = (name: string, next: string) => state(name, 'set-variables', { variables: ['x', 'y'].map((key) => ({ key, value: '{{trigger.message}}', type: 'json_object' })) }, { next });
+    const sample = new ExecutionSample({ main: flowOf('a', copying('a', 'b'), copying('b', 'a')) }, { stepsMax: 200 });
+    sample.start({ data: { Body: 'x'.repeat(60_000) } });
+    sample.finish();
+    expect([sample.ended, sample.path.length, sample.warnings]).toEqual(['STEP_LIMIT', 200, [81000]]);
+    expect(Math.max(...sample.sprints.map(({ events }) => JSON.stringify(events).length))).toBeLessThan(1_500_000);
+  });
+
+  it('holds no more than some warnings of one step, each of some length', () => {
+    const failing = Array.from({ length: 1_000 }, (_, i) => ({ key: `v${i}`, value: `{{ 1 + ${i} }}${'x'.repeat(1_000)}` }));
+    const sample = new ExecutionSample({ main: flowOf('a', state('a', 'set-variables', { variables: failing }, { next: 'b' }), setting('b', { x: '{{ 1 + 1 }}' })) });
+    sample.start();
+    expect([sample.ended, sample.warnings.length, JSON.stringify(sample.events).length < 150_000]).toEqual(['FLOW_END', 101, true]);
+    expect(sample.events.filter((event) => event.type === 'WarningRaised')[99]).toMatchObject({ message: expect.stringMatching(/^Further warnings of this step are not told: /) as string });
+  });
+
+  it('counts names too', () => {
+    const sample = new ExecutionSample({ main: flowOf('away', state('away', 'add-twiml-redirect', { url: '/x' }, { return: '' })) }, { contextCharactersMax: 2_000 });
+    sample.start();
+    sample.event('return', { ['n'.repeat(3_000)]: '1', short: '2' });
+    expect([sample.widgets, sample.warnings]).toEqual([{ away: { short: '2' } }, [81018]]);
+  });
+});

@@ -14,6 +14,10 @@ export type EngineLimits = {
   readonly contextCharactersMax: number;
   /** Steps after which a sprint is stored and goes on in the next. */
   readonly sprintStepsMax: number;
+  /** Characters that the steps of a sprint may write before it is stored and goes on in the next. */
+  readonly sprintCharactersMax: number;
+  /** Warnings of one sprint about one step; further ones are not told. */
+  readonly warningsPerStepMax: number;
   /** Milliseconds after which a sprint is stored and goes on in the next, looked at every tenth step. */
   readonly sprintMs: number;
   /** Milliseconds that the templates and patterns of one decision may take together; then it renders and matches nothing more. */
@@ -30,6 +34,8 @@ export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
   valueCharactersMax: 65_536 + 4_096, // an answer of 64 KiB and its quotation
   contextCharactersMax: 1_048_576,
   sprintStepsMax: 100,
+  sprintCharactersMax: 1_048_576,
+  warningsPerStepMax: 100,
   sprintMs: 20,
   templatesMs: 1_000,
   keptInputsMax: 16,

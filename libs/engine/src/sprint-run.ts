@@ -1,7 +1,8 @@
 /**
  * One sprint: runs an execution from an input to the next wait, effect, bound or end, and writes down what happens. Owns the events that it makes and
  * the draft of the state that they change.
- * P1. Everything that happens is an event first; the draft changes by `evolve` alone. P2. A sprint ends after `sprintStepsMax` steps or `sprintMs` at the latest.
+ * P1. Everything that happens is an event first; the draft changes by `evolve` alone. P2. A sprint ends after `sprintStepsMax` steps, `sprintMs`
+ * or `sprintCharactersMax` at the latest.
  * P3. Nothing here acts, waits, or knows the time but by the input.
  */
 import { type Json, type JsonObject, Defect, type FlowSid, type WarningCode } from '@atelier/contracts';
@@ -24,6 +25,9 @@ const FAILURES = ['failed', 'fail', 'failure', 'callFailure', 'providerError'];
 export class SprintRun {
   readonly events: ExecutionEvent[] = [];
   readonly draft: ExecutionState;
+  /** Characters that its steps have written. */
+  private written = 0;
+  private warned = { step: 0, count: 0 };
 
   constructor(
     state: ExecutionState,
@@ -38,7 +42,13 @@ export class SprintRun {
   }
 
   warn(code: WarningCode, message: string, { step, widget }: { readonly step: number; readonly widget: string }): void {
-    this.record({ type: 'WarningRaised', step, widget, code, message });
+    this.warned = { step, count: this.warned.step === step ? this.warned.count + 1 : 1 };
+    const { count } = this.warned;
+    const { warningsPerStepMax } = this.env.limits;
+    if (count > warningsPerStepMax) return;
+    const text = count === warningsPerStepMax ? `Further warnings of this step are not told: ${message}` : message;
+    this.record({ type: 'WarningRaised', step, widget, code, message: text.slice(0, MESSAGE_CHARACTERS_MAX) });
+    this.written += Math.min(text.length, MESSAGE_CHARACTERS_MAX);
   }
 
   end(reason: EndedReason): void {
@@ -56,7 +66,8 @@ export class SprintRun {
 
   private isLong(steps: number): boolean {
     const { limits, spending } = this.env;
-    return steps === limits.sprintStepsMax || (steps > 0 && steps % CLOCK_STEPS === 0 && spending.elapsedMs >= limits.sprintMs);
+    if (steps === 0) return false;
+    return steps === limits.sprintStepsMax || this.written >= limits.sprintCharactersMax || (steps % CLOCK_STEPS === 0 && spending.elapsedMs >= limits.sprintMs);
   }
 
   /** Hands to the widget that the execution stands at what it waited for. */
@@ -252,9 +263,10 @@ export class SprintRun {
   /** What of these values the execution may keep; the others are left out with a warning. */
   private affordable(values: JsonObject, at: { readonly step: number; readonly widget: string }, places = 1): JsonObject {
     const { valueCharactersMax, contextCharactersMax } = this.env.limits;
-    const sizes = Object.entries(values).map(([key, value]) => [key, places * charactersOf(value, valueCharactersMax)] as const);
+    const sizes = Object.entries(values).map(([key, value]) => [key, places * (key.length + charactersOf(value, valueCharactersMax))] as const);
     const total = sizes.reduce((sum, [, size]) => sum + size, 0);
-    if (total !== Infinity && this.draft.size + total <= contextCharactersMax) return values;
+    this.written += Math.min(total, contextCharactersMax);
+    if (this.draft.size + total <= contextCharactersMax) return values;
     return this.trimmed(values, new Map(sizes), at);
   }
 
@@ -273,6 +285,7 @@ export class SprintRun {
   }
 }
 
+const MESSAGE_CHARACTERS_MAX = 500; // names and patterns that it repeats may be of any length
 // Unspecified by Twilio for `LatestRevision`: as `LatestDraft`, because a draft never affects live traffic.
 const DRAFTS = new Set(['LatestDraft', 'LatestRevision']);
 const CLOCK_STEPS = 10; // between two looks at the clock: sprints of usual length do not depend on it

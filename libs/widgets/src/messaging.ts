@@ -12,8 +12,8 @@ export const RENDERED_MESSAGE = {
   from: z.string().default(''),
   to: z.string().default(''),
   media_url: z.string().default(''),
-  service: z.string().default(''),
-  channel: z.string().default(''),
+  service: z.string().optional(),
+  channel: z.string().optional(),
   shorten_urls: z.boolean().default(false),
   message_type: z.string().default('custom'),
   content_sid: z.string().default(''),
@@ -50,8 +50,9 @@ const requestOf = (run: WidgetRun<Message>): MessageRequest | undefined => {
   };
 };
 
-// Flows for SMS carry these templates too, where they render empty; attributes are of the chat alone.
-const chatOf = ({ properties: { service, channel }, state, render }: WidgetRun<Message>): Partial<MessageRequest> => {
+// The chat that the message came from, unless it names another. Flows for SMS carry its templates too, where they render empty.
+const chatOf = ({ properties, state, context, render }: WidgetRun<Message>): Partial<MessageRequest> => {
+  const { service = textAt(context, 'trigger', 'message', 'InstanceSid'), channel = textAt(context, 'trigger', 'message', 'ChannelSid') } = properties;
   if (!service || !channel) return {};
   const attributes = renderedJsonText({ render }, String(state.properties['attributes'] ?? ''));
   return { service, channel, ...(attributes && { attributes }) };
