@@ -84,6 +84,7 @@ describe('servers that mean harm', () => {
     expect(Object.fromEntries(ends.map(([name, { event }]) => [name, event]))).toEqual(Object.fromEntries(Object.keys(HOSTILE).map((name) => [name, 'failed'])));
     expect(Math.max(...ends.map(([, { ms }]) => ms))).toBeLessThan(OUTBOUND_MS + 10_000);
     expect(megabytes() - before).toBeLessThan(150);
+    await eventually('no connection is left open', async () => (await server.connections()) === 0, SLOW_MS);
   });
 
   it('or say strange things, which are kept as they are or left out', async () => {

@@ -60,7 +60,7 @@ export const STRANGE: Readonly<Record<string, Behaviour>> = {
   longer: (response, socket) => void (socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}and what nobody asked for'), response.destroy()),
 };
 
-export type HostileServer = { url(behaviour: string): string; close(): void };
+export type HostileServer = { url(behaviour: string): string; connections(): Promise<number>; close(): void };
 
 /** A server on loopback that behaves as its path says. */
 export const startHostileServer = async (): Promise<HostileServer> => {
@@ -74,6 +74,7 @@ export const startHostileServer = async (): Promise<HostileServer> => {
   const { port } = server.address() as AddressInfo; // it listens on a port
   return {
     url: (behaviour) => `http://127.0.0.1:${port}/${encodeURIComponent(behaviour)}`,
+    connections: () => new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
     close: () => void (server.close(), server.closeAllConnections()),
   };
 };

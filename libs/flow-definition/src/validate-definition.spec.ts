@@ -147,6 +147,7 @@ describe('properties that depend on others', () => {
     ['a content template with its SID is enough', 'send-message', { message_type: 'content_template', content_sid: 'HX', body: undefined }, []],
     ['a message of one’s own needs a body', 'send-message', { message_type: 'custom', body: undefined }, ['body']],
     ['so does one that waits', 'send-and-wait-for-reply', { body: undefined }, ['body']],
+    ['a choice that nobody made is absent', 'record-voicemail', { trim: '', play_beep: '' }, []],
     ['an empty say beside play is absent', 'say-play', { say: '', play: 'https://example.com/a.mp3' }, []],
     ['sip needs an end point instead of a number', 'connect-call-to', { noun: 'sip', to: undefined }, ['sip_endpoint']],
     ['a client needs an identity', 'connect-call-to', { noun: 'client', to: undefined }, ['to']],

@@ -41,12 +41,12 @@ export const int = (min?: number, max?: number) => {
 /** A literal value out of a list. */
 export const choice = <const V extends readonly [string, ...string[]]>(...values: V) => z.enum(values);
 
-/** A value out of a list, unless it is a template. */
+/** A value out of a list, unless it is a template. An empty one counts as absent: the console writes what nobody chose as empty text. */
 export const templatedChoice = <const V extends readonly [string, ...string[]]>(...values: V) =>
   z
     .string()
-    .refine((value) => hasLiquid(value) || values.includes(value), WORDS.notIn(values))
-    .meta({ anyOf: [{ enum: [...values] }, LIQUID_SCHEMA] });
+    .refine((value) => value === '' || hasLiquid(value) || values.includes(value), WORDS.notIn(values))
+    .meta({ anyOf: [{ enum: ['', ...values] }, LIQUID_SCHEMA] });
 
 /** A text of at most so many characters, unless it is a template, whose length is only known when it runs. */
 export const templatedMax = (max: number) =>
