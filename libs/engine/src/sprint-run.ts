@@ -7,8 +7,9 @@
  */
 import { type Json, type JsonObject, Defect, type FlowSid, type WarningCode } from '@atelier/contracts';
 import { type Outcome, renderedProperties } from '@atelier/widgets';
+import { affordable } from './affordable';
 import type { EndedReason, ExecutionEvent } from './execution';
-import { asObject, charactersOf, merged } from './json-values';
+import { asObject, merged } from './json-values';
 import type { Program, ProgramState } from './program';
 import { type ExecutionState, type Stop, VARIABLE_PLACES, draftOf, evolve, pinOf, topOf } from './state';
 import { redirectTwiml } from './twiml';
@@ -262,26 +263,10 @@ export class SprintRun {
 
   /** What of these values the execution may keep; the others are left out with a warning. */
   private affordable(values: JsonObject, at: { readonly step: number; readonly widget: string }, places = 1): JsonObject {
-    const { valueCharactersMax, contextCharactersMax } = this.env.limits;
-    const sizes = Object.entries(values).map(([key, value]) => [key, places * (key.length + charactersOf(value, valueCharactersMax))] as const);
-    const total = sizes.reduce((sum, [, size]) => sum + size, 0);
-    this.written += Math.min(total, contextCharactersMax);
-    if (this.draft.size + total <= contextCharactersMax) return values;
-    return this.trimmed(values, new Map(sizes), at);
-  }
-
-  private trimmed(values: JsonObject, sizes: ReadonlyMap<string, number>, at: { readonly step: number; readonly widget: string }): JsonObject {
-    const { contextCharactersMax, valueCharactersMax } = this.env.limits;
-    // Counted anew: the running figure still holds values that were overwritten.
-    let left = this.draft.frames.reduce((rest, { context }) => rest - charactersOf(context as unknown as JsonObject, contextCharactersMax), contextCharactersMax);
-    const kept = Object.entries(values).filter(([key]) => {
-      const size = sizes.get(key) ?? 0;
-      const isKept = size <= left;
-      if (isKept) left -= size;
-      else this.warn(81018, size === Infinity ? `${key} has more than ${valueCharactersMax} characters` : `With ${key} the context would have more than ${contextCharactersMax} characters`, at);
-      return isKept;
-    });
-    return Object.fromEntries(kept);
+    const { kept, characters, refusals } = affordable(values, places, this.draft, this.env.limits);
+    for (const refusal of refusals) this.warn(81018, refusal, at);
+    this.written += characters;
+    return kept;
   }
 }
 
