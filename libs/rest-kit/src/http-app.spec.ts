@@ -396,6 +396,16 @@ describe('a list', () => {
     expect(walked).toEqual([[1, 2, 3], [4, 5, 6], [7], [7], [4, 5, 6], [1, 2, 3]]);
   });
 
+  it('has its own URLs also where the request names a host in its first line', async () => {
+    const { port } = new URL(url);
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(`GET http://elsewhere/v2/Things?PageSize=7 HTTP/1.1\r\nHost: elsewhere\r\nAuthorization: ${token.authorization}\r\nConnection: close\r\n\r\n`));
+      let seen = '';
+      socket.on('data', (chunk) => (seen += String(chunk))).on('end', () => resolve(seen)).on('error', reject);
+    });
+    expect(JSON.parse(text.slice(text.indexOf('{')))).toMatchObject({ meta: { url: `${url}/v2/Things?PageSize=7&Page=0` } });
+  });
+
   it('has no previous page at its start and none next at its end', async () => {
     expect((await ask('/v2/Things?PageSize=7')).body?.['meta']).toEqual({
       page: 0, page_size: 7, key: 'things', next_page_url: null, previous_page_url: null,

@@ -50,6 +50,7 @@ export const createHttpApp = async (root: Type | DynamicModule, options: RestOpt
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false, // requests on open connections are finished
     routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX, ignoreTrailingSlash: true }, // Unspecified by Twilio: some clients end paths so
+    rewriteUrl: ({ url = '/' }) => url.replace(ORIGIN, '') || '/',
     frameworkErrors: unroutable,
     clientErrorHandler,
   });
@@ -77,6 +78,7 @@ export const listen = async (app: NestFastifyApplication, at: { readonly host: s
 };
 
 const REQUEST_TIMEOUT_MS = 60_000; // for the whole request to arrive; a slow sender must not hold a socket for ever
+const ORIGIN = /^https?:\/\/[^/?#]*/i; // HTTP allows it in the first line; our own URLs begin with the public one
 const PARAM_CHARACTERS_MAX = 500; // addresses of contacts stand in paths of the carrier
 
 const prepare = (app: NestFastifyApplication, instance: FastifyInstance, options: RestOptions): void => {
