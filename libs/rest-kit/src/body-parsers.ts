@@ -24,7 +24,7 @@ export const registerBodyParsers = (instance: FastifyInstance): void => {
     if (body.length === 0) return done(null, undefined); // some clients name a type without sending anything
     const text = utf8(body);
     if (text === undefined) return done(malformed('it is not UTF-8'));
-    json(request, text, (error, value) => (error ? done(malformed('it is not JSON')) : done(null, value)));
+    json(request, text, (error, value) => (error ? done(malformed('it is not JSON, or names __proto__ or constructor.prototype')) : done(null, value)));
   });
 };
 

@@ -41,7 +41,7 @@ export const int = (min?: number, max?: number) => {
 /** A literal value out of a list. */
 export const choice = <const V extends readonly [string, ...string[]]>(...values: V) => z.enum(values);
 
-/** A value out of a list, unless it is a template. An empty one counts as absent: the console writes what nobody chose as empty text. */
+/** A value out of a list, unless it is a template. Unspecified by Twilio: an empty one counts as absent. */
 export const templatedChoice = <const V extends readonly [string, ...string[]]>(...values: V) =>
   z
     .string()
