@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -180,7 +181,7 @@ describe('secrets', () => {
     });
     expect(stored.some((row) => row.startsWith('credentials.secret '))).toBe(true);
     expect(stored.some((row) => row.includes(account.accountSid))).toBe(true);
-    const places = { log: atelier.output(), records, topics: JSON.stringify(topics), database: stored.join('\n') };
+    const places = { log: atelier.output(), databaseLog: readFileSync(join(dataDir, 'postgres.log'), 'utf8'), records, topics: JSON.stringify(topics), database: stored.join('\n') };
     for (const [place, text] of Object.entries(places))
       for (const secret of secrets) for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64').slice(0, 40)]) expect([place, text.includes(form)]).toEqual([place, false]);
   }, 60_000);

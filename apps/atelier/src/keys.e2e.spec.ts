@@ -153,6 +153,18 @@ describe('the Studio API Key, deleted over REST', () => {
     expect((await account.client.messages.list({ to })).map(({ body }) => body).sort()).toEqual(['how are you?', 'thank you']);
     expect(await typesAndReasons(account, 6)).toEqual([...FIRST, ...ANEW]);
   }, 60_000);
+
+  it('comes back however often it is deleted: later, but no step is lost', async () => {
+    const account = await subaccountOf(atelier);
+    const flow = await published(account, oneMessage);
+    for (let round = 0; round < 5; round++) {
+      expect(await heard(account, await ran(account, flow))).toEqual(['hello']);
+      const [key, ...more] = await keysOf(account);
+      expect(more).toEqual([]);
+      await account.client.keys(key?.sid ?? '').remove();
+    }
+    expect((await typesAndReasons(account, 20)).filter((each) => each.startsWith('account-api-keys.created'))).toHaveLength(5);
+  }, 60_000);
 });
 
 describe('the Studio API Key, still there', () => {

@@ -1,5 +1,5 @@
 import { decideWith, fold, specification } from '@atelier/event-store';
-import { Rejection } from '@atelier/contracts';
+import { type AccountSid, Rejection } from '@atelier/contracts';
 import fc from 'fast-check';
 import { type AccountCommand, accounts } from './account.decider';
 import type { AccountEvent, StudioKeyReason } from './credentials.events';
@@ -27,7 +27,7 @@ const renamed = (n: number, friendlyName: string): AccountEvent => ({
 });
 
 const create: AccountCommand = { type: 'CreateAccount', data: { accountSid, ownerSid, friendlyName: 'first' } };
-const update = (data: Extract<AccountCommand, { type: 'UpdateAccount' }>['data']): AccountCommand => ({ type: 'UpdateAccount', data });
+const update = (changes: Omit<Extract<AccountCommand, { type: 'UpdateAccount' }>['data'], 'by'>, by: AccountSid = ownerSid): AccountCommand => ({ type: 'UpdateAccount', data: { ...changes, by } });
 const ensure = (n: number, generation = 1, region = 'us1'): AccountCommand => ({ type: 'EnsureStudioKey', data: { sid: key(n), credentialSid: credential(n), region, generation } });
 const remove = (n: number): AccountCommand => ({ type: 'DeleteStudioKey', data: { sid: key(n) } });
 const confirmGone = (n: number): AccountCommand => ({ type: 'ConfirmStudioKeyGone', data: { sid: key(n) } });
@@ -53,8 +53,11 @@ describe('an account', () => {
     given(subaccount, closed).when({ type: 'ReplaceAuthToken', data: {} }).thenRejected('Conflict');
   });
   it('cannot lock itself out', () => {
-    given(mainAccount).when(update({ status: 'suspended' })).thenRejected('InvalidParameter');
-    given(mainAccount).when(update({ status: 'closed' })).thenRejected('InvalidParameter');
+    for (const status of ['suspended', 'closed'] as const) {
+      given(mainAccount).when(update({ status }, accountSid)).thenRejected('InvalidParameter');
+      given(subaccount).when(update({ status }, accountSid)).thenRejected('InvalidParameter');
+    }
+    given(subaccount).when(update({ friendlyName: 'second', status: 'active' }, accountSid)).then({ type: 'AccountRenamed', data: { accountSid, friendlyName: 'second', before: 'first' } });
   });
   it('is nothing before it is created', () => {
     for (const command of [update({ friendlyName: 'x' }), ensure(1), remove(1), { type: 'ReplaceAuthToken', data: {} } as const])

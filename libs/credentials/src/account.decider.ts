@@ -10,7 +10,7 @@ type Place = { readonly region: string; readonly generation: number };
 
 export type AccountCommand =
   | { readonly type: 'CreateAccount'; readonly data: { readonly accountSid: AccountSid; readonly ownerSid: AccountSid; readonly friendlyName: string } }
-  | { readonly type: 'UpdateAccount'; readonly data: { readonly friendlyName?: string | undefined; readonly status?: AccountStatus | undefined } }
+  | { readonly type: 'UpdateAccount'; readonly data: { readonly by: AccountSid; readonly friendlyName?: string | undefined; readonly status?: AccountStatus | undefined } }
   | { readonly type: 'ReplaceAuthToken'; readonly data: object }
   | { readonly type: 'EnsureStudioKey'; readonly data: Place & { readonly sid: KeySid; readonly credentialSid: CredentialSid } }
   | { readonly type: 'RenameStudioKey'; readonly data: { readonly sid: KeySid; readonly friendlyName: string } }
@@ -35,9 +35,9 @@ export const accounts: Decider<AccountCommand, AccountEvent, AccountState> = {
   decide: {
     // Asked at every start for the first account.
     CreateAccount: ({ data }, { account }) => (account ? [] : [{ type: 'AccountCreated', data }]),
-    UpdateAccount: ({ data: { friendlyName, status } }, state) => {
+    UpdateAccount: ({ data: { by, friendlyName, status } }, state) => {
       const account = open(state);
-      return [...renamed(account, state.friendlyName, friendlyName), ...statusChanged(account, state.status, status)];
+      return [...renamed(account, state.friendlyName, friendlyName), ...statusChanged(account, by, state.status, status)];
     },
     ReplaceAuthToken: (_, state) => [{ type: 'AuthTokenReplaced', data: { accountSid: open(state).accountSid } }],
     // Asked when an account's first execution starts and when a call needs the key; the usual answer is "nothing to do".
@@ -104,10 +104,10 @@ const renamed = ({ accountSid }: Created, before: string, friendlyName = before)
 
 const STATUS_EVENT = { active: 'AccountReactivated', suspended: 'AccountSuspended', closed: 'AccountClosed' } as const;
 
-const statusChanged = ({ accountSid, ownerSid }: Created, before: AccountStatus, status = before): readonly AccountEvent[] => {
+const statusChanged = ({ accountSid }: Created, by: AccountSid, before: AccountStatus, status = before): readonly AccountEvent[] => {
   if (status === before) return [];
-  // Unspecified by Twilio: 400. Who suspended the account that he signs in with could never take it back.
-  if (ownerSid === accountSid) throw new Rejection('InvalidParameter', { message: 'Invalid parameter Status: only that of a subaccount can be changed' });
+  // Unspecified by Twilio: 400. Who suspended the account that he signs in with could not take it back.
+  if (by === accountSid) throw new Rejection('InvalidParameter', { message: 'Invalid parameter Status: only that of a subaccount can be changed, by its owner' });
   return [{ type: STATUS_EVENT[status], data: { accountSid, before } }];
 };
 

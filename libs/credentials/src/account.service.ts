@@ -35,7 +35,7 @@ export class AccountService {
   /** `caller` is that account or its owner. Recorded for whoever acts, as the creation is: a closed account could not read of its end. */
   async update(caller: AccountSid, sid: AccountSid, changes: AccountChanges, meta: Meta): Promise<void> {
     await this.tables.account(caller, sid);
-    await handle(this.store, accounts, sid, { type: 'UpdateAccount', data: changes }, { ...meta, accountSid: caller });
+    await handle(this.store, accounts, sid, { type: 'UpdateAccount', data: { ...changes, by: caller } }, { ...meta, accountSid: caller });
   }
 
   /** At every start: makes the account if it is missing, and gives it this token if it has another. */

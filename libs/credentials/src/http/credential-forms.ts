@@ -11,7 +11,7 @@ const status = z.enum(['active', 'suspended', 'closed'], { error: 'expected acti
 export const namedForm = z.object({ FriendlyName: friendlyName });
 
 /** POST /2010-04-01/Accounts/{Sid}.json. */
-export const accountForm = z.object({ FriendlyName: friendlyName, Status: status.optional().describe('Only of a subaccount; closed is final.') });
+export const accountForm = z.object({ FriendlyName: friendlyName, Status: status.optional().describe('Only of a subaccount, by its owner; closed is final.') });
 
 /** GET /2010-04-01/Accounts.json. */
 export const accountFilter = z.object({ FriendlyName: z.string().optional(), Status: status.optional() });

@@ -118,7 +118,7 @@ describe('400', () => {
     ['U+0000', NAME, { FriendlyName: 'a\u0000b' }, 'Invalid parameter FriendlyName: must not contain U+0000 or a lone surrogate'],
     ['an account name that is too long', '/2010-04-01/Accounts.json', { FriendlyName: 'x'.repeat(65) }, 'Invalid parameter FriendlyName: must have at most 64 characters'],
     ['an unknown status', `/2010-04-01/Accounts/${ACCOUNT}.json`, { Status: 'deleted' }, 'Invalid parameter Status: expected active, suspended or closed'],
-    ['the status of the own account', `/2010-04-01/Accounts/${ACCOUNT}.json`, { Status: 'closed' }, 'Invalid parameter Status: only that of a subaccount can be changed'],
+    ['the status of the own account', `/2010-04-01/Accounts/${ACCOUNT}.json`, { Status: 'closed' }, 'Invalid parameter Status: only that of a subaccount can be changed, by its owner'],
     ['IAM without an account', '/v1/Keys', {}, 'Missing required parameter AccountSid in the post body'],
     ['IAM with another identifier', '/v1/Keys', { AccountSid: 'SKx' }, 'Invalid parameter AccountSid: expected an account identifier'],
     ['a restricted key', '/v1/Keys', { AccountSid: ACCOUNT, KeyType: 'restricted' }, 'Invalid parameter KeyType: restricted keys cannot be created here'],
