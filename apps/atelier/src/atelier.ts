@@ -55,7 +55,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
   await consumeFlows(bus, doors.deletions);
   const own: { origin?: string } = {}; // known once it listens
-  const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(databaseUrl, credentials, () => own.origin, parts, log);
+  const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
   const root: DynamicModule = {
     module: AtelierModule,
     imports: [
@@ -101,8 +101,15 @@ const startCredentials = async (config: AtelierConfig, folder: DataFolder, datab
 
 const WEBHOOK_MS = 15_000; // Twilio's read timeout
 
-const startCarrier = async (databaseUrl: string, { signingToken }: CredentialsCore, trustedOrigin: () => string | undefined, parts: Parts, log: Log): Promise<Carrier> => {
+const startCarrier = async (
+  { ATELIER_OUTBOUND_PRIVATE_NETWORKS: privateNetworks }: AtelierConfig,
+  databaseUrl: string,
+  { signingToken }: CredentialsCore,
+  trustedOrigin: () => string | undefined,
+  parts: Parts,
+  log: Log,
+): Promise<Carrier> => {
   const database = await opened(parts, 'carrier', databaseUrl, CARRIER_MIGRATIONS);
-  const caller = await parts.start('carrier calls', async () => createHttpCaller({ privateNetworks: 'refused', timeoutMs: WEBHOOK_MS }), (each) => each.close());
+  const caller = await parts.start('carrier calls', async () => createHttpCaller({ privateNetworks, timeoutMs: WEBHOOK_MS }), (each) => each.close());
   return new Carrier(database, { caller, signingToken, trustedOrigin, log });
 };

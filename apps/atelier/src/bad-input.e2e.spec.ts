@@ -6,9 +6,10 @@ import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@a
 import { signatureOf, withBodyHash } from '@atelier/twilio-client';
 import type { Twilio } from 'twilio';
 import { BAD_VALUES, badBodiesOf, doorsOf } from './sample-bad-requests';
-import { clientOf, failureOf, rest } from './sample-client';
+import { clientOf, failureOf, phoneOf, rest } from './sample-client';
 import { flowOf } from './sample-flows';
-import { HOSTILE, type HostileServer, STRANGE, startHostileServer } from './sample-hostile-server';
+import { BOMBS, PATTERNS, call, set, split } from './sample-bad-flows';
+import { HOSTILE, HOSTILE_TWIML, type HostileServer, STRANGE, startHostileServer } from './sample-hostile-server';
 
 const dataDir = join(tmpdir(), `atelier-bad-input-${randomBytes(6).toString('hex')}`);
 const OUTBOUND_MS = 1_500;
@@ -33,20 +34,6 @@ afterAll(async () => {
   await removeAtelier(dataDir);
 }, 30_000);
 jest.setTimeout(60_000);
-
-const set = (variables: Record<string, string>, type = 'string') => ({
-  name: 'note',
-  type: 'set-variables',
-  properties: { variables: Object.entries(variables).map(([key, value]) => ({ key, value, type })) },
-  transitions: [{ event: 'next' }],
-});
-const split = (conditions: readonly object[]) => ({
-  name: 'check',
-  type: 'split-based-on',
-  properties: { input: '{{flow.data.subject}}' },
-  transitions: [{ event: 'noMatch' }, ...conditions.map((condition) => ({ event: 'match', conditions: [{ friendly_name: '', arguments: ['{{flow.data.subject}}'], ...condition }] }))],
-});
-const call = { name: 'call', type: 'make-http-request', properties: { method: 'GET', url: '{{flow.data.url}}' }, transitions: [{ event: 'success' }, { event: 'failed' }] };
 
 const published = async (definition: object | string): Promise<string> =>
   String((await rest(product, 'POST', '/v2/Flows', { FriendlyName: 'a flow', Status: 'published', Definition: typeof definition === 'string' ? definition : JSON.stringify(definition) })).body['sid']);
@@ -100,26 +87,30 @@ describe('servers that mean harm', () => {
   });
 });
 
+describe('webhooks that mean harm', () => {
+  it('answer a message with nothing that anybody gets', async () => {
+    const answers = [...Object.keys(HOSTILE_TWIML), 'a gigabyte', 'headers without an end', 'no HTTP'];
+    const before = answers.map(server.heard);
+    const phones = answers.map((_, i) => phoneOf(product, `+1555444000${i}`));
+    for (const [i, answer] of answers.entries()) {
+      await client.incomingPhoneNumbers.create({ phoneNumber: `+1555333000${i}`, smsUrl: server.url(answer) });
+      await phones[i]?.text(`+1555333000${i}`, 'hi');
+    }
+    await eventually('all were asked', () => answers.every((answer, i) => server.heard(answer) > (before[i] ?? 0)), SLOW_MS);
+    await eventually('no connection is left open', async () => (await server.connections()) === 0, SLOW_MS);
+    for (const phone of phones) expect(await phone.conversation()).toEqual(['hi']);
+  });
+});
+
 describe('flows that mean harm', () => {
   it('with template bombs end in time, each bomb empty', async () => {
-    const bombs = {
-      loops: '{% for i in (1..100000000) %}x{% endfor %}',
-      doubling: `{% assign a = flow.data.big %}${'{% assign a = a | append: a %}'.repeat(40)}{{ a }}`,
-      chain: `{{ flow.data.big ${'| escape'.repeat(5_000)} }}`,
-      sorts: `{{ flow.data.big | split: "" ${'| sort_natural'.repeat(3_000)} }}`,
-      nesting: `${'{% if true %}'.repeat(5_000)}x`,
-      files: '{% include "/etc/passwd" %}{% render "/etc/passwd" %}',
-      environment: '{{ process.env.PATH }}{{ env.PATH }}{{ globalThis.process.env.PATH }}',
-      prototypes: '{{ flow.constructor.constructor }}{{ "a".__proto__ }}{{ flow["__proto__"] }}{{ flow.data | map: "constructor" }}',
-    };
-    const ended = await ran(await published(flowOf(set(bombs))), { big: '&'.repeat(60_000) });
-    expect(valuesOf(ended)).toEqual(Object.fromEntries(Object.keys(bombs).map((name) => [name, ''])));
+    const ended = await ran(await published(flowOf(set(BOMBS))), { big: '&'.repeat(60_000) });
+    expect(valuesOf(ended)).toEqual(Object.fromEntries(Object.keys(BOMBS).map((name) => [name, ''])));
     expect(ended.ms).toBeLessThan(10_000);
   });
 
   it('with hundreds of patterns that take for ever hold up nobody for long', async () => {
-    const patterns = ['(a|a)*b', '(a+)+b', `${'(a|a)'.repeat(40)}b`, `${'a?'.repeat(50)}${'a'.repeat(50)}b`, `${'('.repeat(1_000)}a${')*'.repeat(1_000)}`, '(', '(?<=a)*'];
-    const hostile = await published(flowOf(split([...patterns, ...Array.from({ length: 300 }, (_, i) => `(a+)+${i}`)].map((value) => ({ type: 'regex', value })))));
+    const hostile = await published(flowOf(split([...PATTERNS, ...Array.from({ length: 300 }, (_, i) => `(a+)+${i}`)].map((value) => ({ type: 'regex', value })))));
     const quiet = await published(flowOf(set({ a: '1' })));
     const began = performance.now();
     const [bad, ...others] = await Promise.all([ran(hostile, { subject: `${'a'.repeat(4_000)}!` }), ...Array.from({ length: 10 }, () => ran(quiet))]);

@@ -60,13 +60,32 @@ export const STRANGE: Readonly<Record<string, Behaviour>> = {
   longer: (response, socket) => void (socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}and what nobody asked for'), response.destroy()),
 };
 
-export type HostileServer = { url(behaviour: string): string; connections(): Promise<number>; close(): void };
+const xml =
+  (document: string): Behaviour =>
+  (response) =>
+    void response.writeHead(200, { 'content-type': 'text/xml' }).end(document);
+const entities = Array.from({ length: 9 }, (_, i) => `<!ENTITY e${i + 1} "${`&e${i};`.repeat(10)}">`).join('');
+
+/** What a webhook may answer to a message; none of it says anything. */
+export const HOSTILE_TWIML: Readonly<Record<string, Behaviour>> = {
+  'a billion laughs': xml(`<!DOCTYPE r [<!ENTITY e0 "ha">${entities}]><Response><Reply>&e9;</Reply></Response>`),
+  'a file': xml('<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]><Response><Message>&e;</Message></Response>'),
+  'a deep document': xml(`<Response>${'<a>'.repeat(9_000)}${'</a>'.repeat(9_000)}</Response>`),
+  'a document without an end': xml('<Response><Message>half'),
+  'prototypes by name': xml('<Response><__proto__>x</__proto__><constructor/></Response>'),
+  'TwiML in a circle': xml('<Response><Redirect>TwiML%20in%20a%20circle</Redirect></Response>'),
+};
+
+/** `heard`: how often it was asked for that behaviour. */
+export type HostileServer = { url(behaviour: string): string; heard(behaviour: string): number; connections(): Promise<number>; close(): void };
 
 /** A server on loopback that behaves as its path says. */
 export const startHostileServer = async (): Promise<HostileServer> => {
+  const heard = new Map<string, number>();
   const server = createServer((request, response) => {
     const name = decodeURIComponent((request.url ?? '').slice(1));
-    const behaviour = HOSTILE[name] ?? STRANGE[name];
+    const behaviour = HOSTILE[name] ?? STRANGE[name] ?? HOSTILE_TWIML[name];
+    heard.set(name, (heard.get(name) ?? 0) + 1);
     if (!behaviour) return void response.writeHead(404).end();
     return behaviour(response, request.socket, request);
   });
@@ -74,6 +93,7 @@ export const startHostileServer = async (): Promise<HostileServer> => {
   const { port } = server.address() as AddressInfo; // it listens on a port
   return {
     url: (behaviour) => `http://127.0.0.1:${port}/${encodeURIComponent(behaviour)}`,
+    heard: (behaviour) => heard.get(behaviour) ?? 0,
     connections: () => new Promise((resolve, reject) => server.getConnections((error, count) => (error ? reject(error) : resolve(count)))),
     close: () => void (server.close(), server.closeAllConnections()),
   };

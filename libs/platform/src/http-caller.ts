@@ -47,7 +47,7 @@ export interface HttpCaller {
 
 /** Settings of outbound calls. */
 export const httpCallerConfig = z.object({
-  ATELIER_OUTBOUND_PRIVATE_NETWORKS: oneOf(['refused', 'allowed'], 'Whether HTTP widgets reach loopback, link-local and private addresses.'),
+  ATELIER_OUTBOUND_PRIVATE_NETWORKS: oneOf(['refused', 'allowed'], 'Whether HTTP widgets, and webhooks of the local carrier, reach loopback, link-local and private addresses.'),
   ATELIER_OUTBOUND_TIMEOUT_MS: wholeNumber(10_000, 'One outbound HTTP call, from the connection to the last byte, redirects included.', 1),
   ATELIER_OUTBOUND_RESPONSE_BYTES_MAX: wholeNumber(65_536, 'Largest answer of an outbound HTTP call; a longer one is cut off and fails.', 1),
 });
