@@ -2,10 +2,13 @@ import { type Meta, Fault } from '@atelier/contracts';
 import { type Decider, type Message, decideWith, fold } from './decider';
 import { type EventStore, ConcurrencyConflict } from './event-store';
 
-const ATTEMPTS = 3; // a conflict means somebody else was faster: look again, decide again
+const ATTEMPTS = 10; // a conflict means that another process was faster: look again, decide again
 
 /** Load, decide, append. The only place where a decider meets the store. A Fault where others were faster each time. */
-export const handle = async <C extends Message, E extends Message, S>(
+export const handle = <C extends Message, E extends Message, S>(store: EventStore, decider: Decider<C, E, S>, stream: string, command: C, meta: Meta): Promise<readonly E[]> =>
+  inTurn(stream, () => decided(store, decider, stream, command, meta));
+
+const decided = async <C extends Message, E extends Message, S>(
   store: EventStore,
   decider: Decider<C, E, S>,
   stream: string,
@@ -24,4 +27,18 @@ export const handle = async <C extends Message, E extends Message, S>(
       if (attempt === ATTEMPTS) throw new Fault(`expected to append to ${stream} within ${ATTEMPTS} attempts, found a conflict each time`, { cause: error });
     }
   }
+};
+
+const turns = new Map<string, Promise<unknown>>();
+
+// Commands of one process to one stream take turns: fifty at once would be faster than each other until most give up.
+const inTurn = <T>(stream: string, work: () => Promise<T>): Promise<T> => {
+  const mine = (turns.get(stream) ?? Promise.resolve()).then(work);
+  const over: Promise<void> = mine.then(
+    () => undefined,
+    () => undefined, // whoever asked hears of it
+  );
+  turns.set(stream, over);
+  void over.then(() => turns.get(stream) === over && turns.delete(stream));
+  return mine;
 };
