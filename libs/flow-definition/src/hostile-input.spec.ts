@@ -42,7 +42,7 @@ const anyDefinition = fc.record(
 );
 const WORDING = new RegExp(
   '^(\\w+ found, \\w+ expected|does not have a value in the enumeration \\[.*\\]|must be a constant value .*|is missing but it is required|must not be null|' +
-    'must be a valid, non-liquid flow sid|.* can only be used in flows triggered by the REST API|must have a (minimum|maximum) value of \\d+|may only be \\d+ characters long|' +
+    'must be a valid, non-liquid flow sid|.* can only be used in flows triggered by the REST API|must have a (minimum|maximum) value of -?\\d+|may only be \\d+ characters long|' +
     'must be at least \\d+ characters long|does not match the regex pattern .*|there must be a (minimum|maximum) of \\d+ .*|must be (unique|the name|the same|valid to one).*)$',
   's',
 );

@@ -1,5 +1,5 @@
 /** Waits until a condition holds: the value that it returned. Fails with the last error, or what it saw last, after the deadline. */
-export const eventually = async <T>(what: string, check: () => Promise<T | undefined | false> | T | undefined | false, deadlineMs = 5_000): Promise<T> => {
+export const eventually = async <T>(what: string, check: () => Promise<T | undefined | false> | T | undefined | false, deadlineMs = 10_000): Promise<T> => {
   const end = performance.now() + deadlineMs;
   let last: unknown;
   for (;;) {
