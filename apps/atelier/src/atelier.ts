@@ -1,6 +1,6 @@
 import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atelier/audit';
 import { createEmbeddedBus } from '@atelier/bus';
-import { CARRIER_MIGRATIONS, Carrier, CarrierModule } from '@atelier/carrier';
+import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
 import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
@@ -109,7 +109,7 @@ const startCarrier = async (
   parts: Parts,
   log: Log,
 ): Promise<Carrier> => {
-  const database = await opened(parts, 'carrier', databaseUrl, CARRIER_MIGRATIONS);
+  const database = await parts.start('carrier', () => openDatabase({ url: databaseUrl, ...CARRIER_DATABASE }), (each) => each.close());
   const caller = await parts.start('carrier calls', async () => createHttpCaller({ privateNetworks, timeoutMs: WEBHOOK_MS }), (each) => each.close());
   return new Carrier(database, { caller, signingToken, trustedOrigin, log });
 };

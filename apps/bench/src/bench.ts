@@ -13,7 +13,7 @@ import { databaseUrlOf } from './database-url';
 import { askAndWaitFlow, tenStepFlow } from './flows';
 import { type Measured, atRate, saturate } from './load';
 
-const SETTINGS = { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: '0' };
+const SETTINGS = { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_EFFECTS_PER_ACCOUNT_MAX: '256' };
 const WIDTH = 64; // requests at once at saturation
 const option = (name: string): string | undefined => process.argv.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
 const SECONDS = Number(option('seconds') ?? 8);

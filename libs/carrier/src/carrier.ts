@@ -38,7 +38,7 @@ export class Carrier {
   private readonly stopping = new AbortController();
   private readonly clock: Clock;
 
-  /** Over a database that was opened with CARRIER_MIGRATIONS; the caller closes it. */
+  /** Over a database that was opened with CARRIER_DATABASE; the caller closes it. */
   constructor(database: Database, { clock = systemClock, ...options }: CarrierOptions) {
     this.clock = clock;
     this.messages = new MessageStore(database, options.storeMsMax);

@@ -1,3 +1,3 @@
 export { type CarrierOptions, CARRIER, Carrier } from './carrier';
 export { CarrierModule } from './carrier.module';
-export { CARRIER_MIGRATIONS } from './migrations';
+export { CARRIER_DATABASE } from './migrations';

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { type Database, openDatabase } from '@atelier/platform';
 import { eventually, testDatabaseUrl } from '@atelier/testing';
-import { CARRIER_MIGRATIONS } from './migrations';
+import { CARRIER_DATABASE } from './migrations';
 import { ACCOUNT, Receiver, SampleCarrier } from './sample-carrier';
 
 const [PHONE, NUMBER] = ['+15551230001', '+15557650001'];
@@ -11,7 +11,7 @@ let url: string;
 let receiver: Receiver;
 const running: { db: Database; sample: SampleCarrier }[] = [];
 const start = async () => {
-  const db = await openDatabase({ url, schema: 'carrier', migrations: CARRIER_MIGRATIONS });
+  const db = await openDatabase({ url, ...CARRIER_DATABASE });
   const sample = await SampleCarrier.start(db, receiver, { timeoutMs: 20_000, storeMsMax: 300 });
   running.push({ db, sample });
   return { db, sample };

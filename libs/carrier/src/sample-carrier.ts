@@ -75,7 +75,7 @@ export class Receiver {
 
 export type Answer = { readonly status: number; readonly body: Record<string, unknown> };
 
-/** A carrier over a database that was opened with CARRIER_MIGRATIONS, listening on a free port: for specs. */
+/** A carrier over a database that was opened with CARRIER_DATABASE, listening on a free port: for specs. */
 export class SampleCarrier {
   url = '';
 

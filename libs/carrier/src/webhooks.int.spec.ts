@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { validateRequest } from 'twilio';
-import { CARRIER_MIGRATIONS } from './migrations';
+import { CARRIER_DATABASE } from './migrations';
 import { ACCOUNT, type Heard, Receiver, STRANGER, type Said, SampleCarrier, TOKEN } from './sample-carrier';
 
 const [PHONE, NUMBER] = ['+15551230001', '+15557650001'];
@@ -13,7 +13,7 @@ let receiver: Receiver;
 let elsewhere: Receiver;
 let sample: SampleCarrier;
 beforeAll(async () => {
-  db = await testDatabase({ schema: 'carrier', migrations: CARRIER_MIGRATIONS });
+  db = await testDatabase(CARRIER_DATABASE);
   [receiver, elsewhere] = [await new Receiver().start(), await new Receiver().start()];
   sample = await SampleCarrier.start(db, receiver, { timeoutMs: READ_TIMEOUT_MS });
 }, 120_000);

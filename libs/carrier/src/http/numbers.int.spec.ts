@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
 import { testDatabase } from '@atelier/testing';
 import twilio from 'twilio';
-import { CARRIER_MIGRATIONS } from '../migrations';
+import { CARRIER_DATABASE } from '../migrations';
 import { ACCOUNT, Receiver, STRANGER, SampleCarrier, TOKEN } from '../sample-carrier';
 
 delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
@@ -15,7 +15,7 @@ let db: Database;
 let receiver: Receiver;
 let sample: SampleCarrier;
 beforeAll(async () => {
-  db = await testDatabase({ schema: 'carrier', migrations: CARRIER_MIGRATIONS });
+  db = await testDatabase(CARRIER_DATABASE);
   receiver = await new Receiver().start();
   sample = await SampleCarrier.start(db, receiver);
 }, 120_000);
