@@ -4,14 +4,11 @@ import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
 import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type Log, createHttpCaller, createLog, openDatabase, systemClock } from '@atelier/platform';
+import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
 import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AtelierConfig } from './config';
-import { type DataFolder, openDataFolder } from './data-folder';
-import { startDatabase } from './database-part';
 import { startOwnerThread } from './owner-thread';
-import { Parts, type Say } from './parts';
 
 /** All services in one process. */
 export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(): Promise<void> };

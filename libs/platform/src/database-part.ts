@@ -1,4 +1,5 @@
-import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@atelier/platform';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
+import type { Log } from './logger';
 
 const LOOK_EACH_MS = 250; // a killed server is back within a second, before clients give up
 
