@@ -1,5 +1,6 @@
 export { testDatabase, testDatabaseUrl } from './test-database';
-export { containerPostgres, hasDocker } from './containers';
+export { containerKafka, containerPostgres, hasDocker } from './containers';
+export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
