@@ -15,8 +15,8 @@ import { TextStore } from './text-store';
 export type FlowsCore = {
   readonly service: FlowService;
   readonly tables: FlowTables;
-  /** What `executions` asks. */
-  readonly directory: FlowDirectory;
+  /** What `executions` asks; `entry` is for those who ask from another process. */
+  readonly directory: FlowDirectory & Pick<CachedFlowDirectory, 'entry'>;
   /** `atelier.flows.events`. */
   readonly topic: TopicSource;
   readonly store: EventStore;

@@ -15,3 +15,6 @@ export {
 } from './http-caller';
 export { isPublicAddress } from './network-guard';
 export { createRegexMatcher } from './regex-matcher';
+export { type InternalClient, type InternalClientOptions, INTERNAL_MARK, createInternalClient, internalToken } from './internal-client';
+export { NextAnswer } from './next-answer';
+export { type Changing, Remembered } from './remembered';
