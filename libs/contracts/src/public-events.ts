@@ -30,6 +30,12 @@ export const publicEvent = z.looseObject({
 });
 export type PublicEvent = z.infer<typeof publicEvent>;
 
+/** Whose an event or a trigger record is, where it says so. */
+export const accountOfEvent = ({ data, meta }: Pick<PublicEvent, 'data' | 'meta'>): string | undefined => {
+  const account = data['account_sid'] ?? meta?.['accountSid'];
+  return typeof account === 'string' ? account : undefined;
+};
+
 /** A record on `atelier.triggers`: another service starts an execution (`spec/atelier.md` 4). */
 export const triggerRecord = z.looseObject({
   specversion: z.literal('1.0'),

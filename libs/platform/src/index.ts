@@ -13,6 +13,7 @@ export {
   type HttpCaller, type HttpCallerOptions, type OutboundAnswer, type OutboundFailure, type OutboundRequest, type OutboundResult,
   createHttpCaller, httpCallerConfig, httpCallerOptionsOf,
 } from './http-caller';
+export { type Measure, type Reading, databaseMetrics, measured, processMetrics } from './metrics';
 export { isPublicAddress } from './network-guard';
 export { createRegexMatcher } from './regex-matcher';
 export { type InternalClient, type InternalClientOptions, INTERNAL_MARK, createInternalClient, internalToken } from './internal-client';
