@@ -1,3 +1,4 @@
+import { PUBLISHED_POSITION_MIGRATIONS } from '@atelier/bus';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Records, their number per account, and how far each log was read. Facts, not projections: they are never rebuilt in place. */
@@ -40,4 +41,4 @@ export class Audit1795000000200 implements MigrationInterface {
 }
 
 /** For `openDatabase`. */
-export const AUDIT_MIGRATIONS = [Audit1795000000200];
+export const AUDIT_MIGRATIONS = [Audit1795000000200, ...PUBLISHED_POSITION_MIGRATIONS];

@@ -4,6 +4,7 @@ export type {
 export type { EffectContext, EffectPerformer, RequestedEffect } from './worker/effect-performer.port';
 export type { ExecutionQuery, ExecutionReader, ExecutionView, StepView } from './store/execution-reader.port';
 export { ExecutionsModule } from './executions.module';
+export { ExecutionsConsumersModule } from './executions-consumers.module';
 export { type DoorsOptions, type ExecutionDoors, createExecutionDoors, executionsConfig, openExecutionsDatabase } from './executions-core';
 export { type ExecutionsHttp, type ExecutionsHttpSettings, EXECUTIONS_HTTP, executionsHttpConfig, executionsHttpSettingsOf } from './http/executions-http';
 export { type EffectsOptions, createEffects } from './effects/effects';
@@ -14,6 +15,7 @@ export { executionRules, executionRulesConfig } from './worker/rules-config';
 export { WorkerMetrics } from './worker/metrics';
 export type { Folding, Program, Rules, RunState } from './worker/rules';
 export { Growth } from './publish/growth';
+export { type OwnedTopics, ownedTopics } from './publish/owned-topics';
 export { EXECUTIONS_LOG } from './publish/public-events';
 export { FlowDeletions, FlowsConsumer, consumeFlows, flowsServer } from './flows/flow-deletions.consumer';
 export { Triggers, TriggersConsumer, consumeTriggers, triggersServer } from './triggers/triggers.consumer';

@@ -19,3 +19,5 @@ export { createRegexMatcher } from './regex-matcher';
 export { type InternalClient, type InternalClientOptions, INTERNAL_MARK, createInternalClient, internalToken } from './internal-client';
 export { NextAnswer } from './next-answer';
 export { type Changing, Remembered } from './remembered';
+export { type Running, runProcess } from './run-process';
+export { credentialsSiteConfig, flowsSiteConfig, serviceConfig } from './service-config';

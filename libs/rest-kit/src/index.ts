@@ -23,3 +23,4 @@ export { RateLimit } from './rate-limit';
 export { type Route, RouteTable, unguardedRoutes } from './route-table';
 export { createRemoteCredentialCheck } from './remote/remote-credential-check';
 export { type RemoteFlowDirectory, createRemoteFlowDirectory } from './remote/remote-flow-directory';
+export { type RunningService, type ServiceDefinition, type ServiceSettings, startClient, startService } from './service';

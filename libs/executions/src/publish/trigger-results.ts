@@ -50,6 +50,12 @@ export class TriggerResults {
     ]);
     if (moved.length === 0) throw gapBefore(log, shard, 'another position', first);
     this.growth.grown([0]);
+    void this.db.notify(resultsChannel(this.db.schema), '').catch(() => undefined); // the others look each second
+  }
+
+  /** Hears of results that other processes append; answers how to stop. */
+  listen(): Promise<() => Promise<void>> {
+    return this.db.listen(resultsChannel(this.db.schema), () => this.growth.grown([0]));
   }
 
   /** `atelier.triggers.results`: low rate, one shard. */
@@ -68,6 +74,8 @@ export class TriggerResults {
     onAppend: this.growth.onAppend,
   };
 }
+
+const resultsChannel = (schema: string): string => `${schema}_results`;
 
 const resultEvent = ({ pos, at, body }: { pos: number; at: number; body: string }): PublicEvent => {
   const { key, result } = JSON.parse(body) as { key: string; result: TriggerResult }; // written by append

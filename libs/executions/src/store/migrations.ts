@@ -1,3 +1,4 @@
+import { PUBLISHED_POSITION_MIGRATIONS } from '@atelier/bus';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export const SHARDS = 64; // fixed for the life of a store: claims, positions and topics are numbered by it
@@ -75,7 +76,7 @@ export class Executions1795000000200 implements MigrationInterface {
   async down(): Promise<void> {} // migrations only add
 }
 
-export const EXECUTIONS_MIGRATIONS = [Executions1795000000200];
+export const EXECUTIONS_MIGRATIONS = [Executions1795000000200, ...PUBLISHED_POSITION_MIGRATIONS];
 
 /**
  * Parameters of the connections. Every access is by key, so one plan is right for ever; a plan made while a table was empty must not read it
