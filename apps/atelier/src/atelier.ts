@@ -63,7 +63,6 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
         ...doors,
         flows: flows.directory,
         signing: credentials.signingToken,
-        topics,
         settings: executionsHttpSettingsOf(config),
         clock: systemClock,
       }),

@@ -138,6 +138,10 @@ describeHere('the services apart, over Kafka', () => {
     expect(JSON.stringify(told)).not.toContain(account.token);
     const ending = await onTopic('atelier.executions.events', ({ type, data }) => type === 'com.twilio.studio.flow.execution.ended' && data['execution_sid'] === sid);
     expect(ending.data).toMatchObject({ account_sid: account.sid, flow_sid: flow, status: 'ended' });
+    for (const topic of ['flows', 'credentials', 'executions', 'audit']) {
+      const { status, body } = await rest(account, 'GET', `/atelier/v1/Topics/atelier.${topic}.events/Records?limit=1000`);
+      expect([topic, status, (body['records'] as object[]).length > 0]).toEqual([topic, 200, true]);
+    }
   }, 120_000);
 
   it('heal a key that was deleted inside the step that needs it, with one message', async () => {

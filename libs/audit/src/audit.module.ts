@@ -1,3 +1,4 @@
+import { TopicsModule } from '@atelier/bus';
 import { HealthRegistry } from '@atelier/rest-kit';
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
 import { AuditStore } from './audit-store';
@@ -12,6 +13,12 @@ export class AuditModule {
   }
 
   static with({ store }: { readonly store: AuditStore }): DynamicModule {
-    return { module: AuditModule, controllers: [EventsController, AuditConsumer], providers: [{ provide: AuditStore, useValue: store }], exports: [AuditStore] };
+    return {
+      module: AuditModule,
+      imports: [TopicsModule.with([store.topic])],
+      controllers: [EventsController, AuditConsumer],
+      providers: [{ provide: AuditStore, useValue: store }],
+      exports: [AuditStore],
+    };
   }
 }

@@ -15,3 +15,4 @@ export { type ForeignLag, type KafkaBus, type KafkaBusOptions, createKafkaBus } 
 export type { ForeignLetter, ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
 export { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka/kafka-publisher';
 export { type PublishedPositions, MemoryPositions } from './kafka/published-positions';
+export { TopicsModule } from './topic-door/topics.module';

@@ -1,3 +1,4 @@
+import { TopicsModule } from '@atelier/bus';
 import { CREDENTIAL_CHECK, HealthRegistry, INTERNAL_TOKEN } from '@atelier/rest-kit';
 import { SIGNING_TOKEN, STUDIO_KEY } from '@atelier/twilio-client';
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
@@ -24,6 +25,7 @@ export class CredentialsModule {
     ];
     return {
       module: CredentialsModule,
+      imports: [TopicsModule.with([core.topic])],
       controllers: [AccountsController, KeysController, IamKeysController, ...(internalToken === undefined ? [] : [InternalController])],
       providers: [...ports, ...(internalToken === undefined ? [] : [{ provide: INTERNAL_TOKEN, useValue: internalToken }])],
       exports: ports.map(({ provide }) => provide),

@@ -1,3 +1,4 @@
+import { TopicsModule } from '@atelier/bus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ExecutionDoor } from './http/execution-door';
 import { EXECUTION_CONTROLLERS } from './http/executions.controller';
@@ -13,6 +14,7 @@ export class ExecutionsModule {
   static with(http: ExecutionsHttp): DynamicModule {
     return {
       module: ExecutionsModule,
+      imports: [TopicsModule.with(http.topics)],
       controllers: [...EXECUTION_CONTROLLERS, ...STEP_CONTROLLERS, TopicsController, FlowWebhook],
       providers: [
         { provide: EXECUTIONS_HTTP, useValue: http },

@@ -1,3 +1,4 @@
+import { TopicsModule } from '@atelier/bus';
 import { definitionJsonSchema, widgetSchemas } from '@atelier/flow-definition';
 import { HealthRegistry, INTERNAL_TOKEN, SchemaRegistry } from '@atelier/rest-kit';
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
@@ -23,6 +24,7 @@ export class FlowsModule {
     const isAsked = internalToken !== undefined;
     return {
       module: FlowsModule,
+      imports: [TopicsModule.with([core.topic])],
       controllers: [FlowsController, RevisionsController, TestUsersController, FlowsV1Controller, ImportController, ...(isAsked ? [InternalController] : [])],
       providers: [{ provide: FLOWS_CORE, useValue: core }, ...(isAsked ? [{ provide: INTERNAL_TOKEN, useValue: internalToken }] : [])],
       exports: [FLOWS_CORE],

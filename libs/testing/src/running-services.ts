@@ -34,7 +34,10 @@ export type RunningServices = {
 
 const FLOW = '/v[12]/Flows/FW[0-9a-fA-F]{32}';
 const ROUTES: readonly (readonly [RegExp, ServiceName])[] = [
-  [new RegExp(`^${FLOW}/(Executions|Engagements)|^/v1/Accounts/AC\\w+/Flows/|^/atelier/v1/Topics/`), 'execution-api'],
+  [new RegExp(`^${FLOW}/(Executions|Engagements)|^/v1/Accounts/AC\\w+/Flows/|^/atelier/v1/Topics/atelier\\.(executions|triggers)\\.?`), 'execution-api'],
+  [/^\/atelier\/v1\/Topics\/atelier\.flows/, 'flow-service'],
+  [/^\/atelier\/v1\/Topics\/atelier\.credentials/, 'credentials-service'],
+  [/^\/atelier\/v1\/Topics\/atelier\.audit/, 'audit-service'],
   [/^\/v[12]\/Flows|^\/atelier\/v1\/Flows/, 'flow-service'],
   [/^\/carrier\/|^\/2010-04-01\/Accounts\/AC\w+\/(Messages|IncomingPhoneNumbers)/, 'carrier'],
   [/^\/2010-04-01\/|^\/v1\/Keys/, 'credentials-service'],

@@ -32,7 +32,7 @@ export type ExecutionsHttp = {
   readonly reader: ExecutionReader;
   readonly flows: FlowDirectory;
   readonly signing: SigningToken;
-  /** The public topics that `GET /atelier/v1/Topics/{topic}/Records` reads. */
+  /** The topics of this context, for `GET /atelier/v1/Topics/{topic}/Records`. */
   readonly topics: readonly TopicSource[];
   readonly settings: ExecutionsHttpSettings;
   readonly clock: Clock;
