@@ -2,7 +2,9 @@ import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atel
 import { createEmbeddedBus } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
-import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase } from '@atelier/executions';
+import {
+  ExecutionsModule, LateDeletions, consumeFlows, consumeLateDeletions, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase,
+} from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
 import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
@@ -51,6 +53,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
   await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
   await consumeFlows(bus, doors.deletions);
+  await parts.start('deleted flows', () => consumeLateDeletions(bus, new LateDeletions(doors.database, doors.deletions)), (stop) => stop());
   const own: { origin?: string } = {}; // known once it listens
   const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
   const root: DynamicModule = {

@@ -1,6 +1,7 @@
 import { type Connect, connectKafka, follow } from '@atelier/bus';
 import {
-  ExecutionsConsumersModule, ExecutionsModule, Triggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, flowsServer, inboxSettingsOf, openExecutionsDatabase, triggersServer,
+  ExecutionsConsumersModule, ExecutionsModule, LateDeletions, Triggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, flowsServer, inboxSettingsOf,
+  lateDeletionsServer, openExecutionsDatabase, triggersServer,
 } from '@atelier/executions';
 import { type Log, type Parts, type Say, systemClock } from '@atelier/platform';
 import {
@@ -26,11 +27,13 @@ const compose = async (config: ExecutionApiConfig, parts: Parts, log: Log, conne
   await follow(messaging.bus, 'atelier.credentials.events', [check, signing]);
   await follow(messaging.bus, 'atelier.flows.events', [directory]);
   const http = { ...doors, flows: directory, signing, settings: executionsHttpSettingsOf(config), clock: systemClock };
-  const triggers = new Triggers(database, doors.results, http);
+  const { deletions } = doors;
+  const late = new LateDeletions(database, deletions);
+  const triggers = new Triggers(database, doors.results, http, log);
   return {
-    imports: [ExecutionsModule.with(http), ExecutionsConsumersModule.with({ deletions: doors.deletions, triggers })],
+    imports: [ExecutionsModule.with(http), ExecutionsConsumersModule.with({ deletions, late, triggers })],
     providers: [{ provide: CREDENTIAL_CHECK, useValue: check }],
-    transports: [flowsServer(messaging.bus, doors.deletions), triggersServer(messaging.bus, triggers)],
+    transports: [flowsServer(messaging.bus, deletions), lateDeletionsServer(messaging.bus, late), triggersServer(messaging.bus, triggers)],
     needs: { executions: () => database.query('select 1') },
     signs: { kafka: messaging.reach, 'credentials-service': credentials.reach, 'flow-service': flows.reach },
   };

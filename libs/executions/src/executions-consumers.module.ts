@@ -1,16 +1,20 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { FlowDeletions, FlowsConsumer } from './flows/flow-deletions.consumer';
+import { LateDeletions, LateDeletionsConsumer } from './flows/late-deletions.consumer';
 import { Triggers, TriggersConsumer } from './triggers/triggers.consumer';
 
-/** What the context reads of other topics, for applications whose transports are `flowsServer` and `triggersServer`. */
+export type ExecutionsConsumers = { readonly deletions: FlowDeletions; readonly late: LateDeletions; readonly triggers: Triggers };
+
+/** What the context reads of other topics, for applications whose transports are `flowsServer`, `lateDeletionsServer` and `triggersServer`. */
 @Module({})
 export class ExecutionsConsumersModule {
-  static with({ deletions, triggers }: { readonly deletions: FlowDeletions; readonly triggers: Triggers }): DynamicModule {
+  static with({ deletions, late, triggers }: ExecutionsConsumers): DynamicModule {
     return {
       module: ExecutionsConsumersModule,
-      controllers: [FlowsConsumer, TriggersConsumer],
+      controllers: [FlowsConsumer, LateDeletionsConsumer, TriggersConsumer],
       providers: [
         { provide: FlowDeletions, useValue: deletions },
+        { provide: LateDeletions, useValue: late },
         { provide: Triggers, useValue: triggers },
       ],
     };

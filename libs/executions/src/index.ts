@@ -18,6 +18,7 @@ export { Growth } from './publish/growth';
 export { type OwnedTopics, ownedTopics } from './publish/owned-topics';
 export { EXECUTIONS_LOG } from './publish/public-events';
 export { FlowDeletions, FlowsConsumer, consumeFlows, flowsServer } from './flows/flow-deletions.consumer';
+export { LateDeletions, LateDeletionsConsumer, consumeLateDeletions, lateDeletionsServer } from './flows/late-deletions.consumer';
 export { Triggers, TriggersConsumer, consumeTriggers, triggersServer } from './triggers/triggers.consumer';
 export { type TakenRecord, type TriggerDoors, takeTriggerRecords } from './triggers/trigger-records';
 export { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';
