@@ -1,6 +1,6 @@
 import { AUDIT_MIGRATIONS, AuditModule, AuditStore, auditServer } from '@atelier/audit';
 import { type Connect, connectKafka, follow, storedPositions } from '@atelier/bus';
-import { type Log, type Parts, type Say, openDatabase, systemClock } from '@atelier/platform';
+import { type Log, type Parts, type Say, databaseMetrics, openDatabase, systemClock } from '@atelier/platform';
 import { CREDENTIAL_CHECK, type RunningService, type ServiceDefinition, createRemoteCredentialCheck, startClient, startService } from '@atelier/rest-kit';
 import type { AuditServiceConfig } from './config';
 
@@ -12,6 +12,7 @@ const compose = async (config: AuditServiceConfig, parts: Parts, log: Log, conne
   const database = await parts.start('audit', () => openDatabase({ url: config.ATELIER_DATABASE_URL, schema: 'audit', migrations: AUDIT_MIGRATIONS }), (each) => each.close());
   const store = new AuditStore(database);
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
+  databaseMetrics(messaging.metrics, [database]);
   messaging.publish({ source: store.topic, positions: storedPositions(database) });
   const credentials = await startClient(parts, 'credentials-service', config.ATELIER_CREDENTIALS_URL, config.ATELIER_INTERNAL_TOKEN);
   const check = createRemoteCredentialCheck(credentials, systemClock);
@@ -22,5 +23,6 @@ const compose = async (config: AuditServiceConfig, parts: Parts, log: Log, conne
     transports: [auditServer(messaging.bus, store)],
     needs: { kafka: messaging.reach }, // without it, what happens is not recorded yet
     signs: { 'credentials-service': credentials.reach },
+    metrics: [messaging.metrics],
   };
 };

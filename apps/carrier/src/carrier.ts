@@ -1,6 +1,6 @@
 import { type Connect, connectKafka, follow } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
-import { type Log, type Parts, type Say, createHttpCaller, openDatabase, systemClock } from '@atelier/platform';
+import { type Log, type Parts, type Say, createHttpCaller, databaseMetrics, openDatabase, systemClock } from '@atelier/platform';
 import { CREDENTIAL_CHECK, type RunningService, type ServiceDefinition, createRemoteCredentialCheck, startClient, startService } from '@atelier/rest-kit';
 import { createRemoteSigningToken } from '@atelier/twilio-client';
 import type { CarrierConfig } from './config';
@@ -14,6 +14,7 @@ export const startCarrier = (config: CarrierConfig, say: Say, connect: Connect =
 const compose = async (config: CarrierConfig, parts: Parts, log: Log, connect: Connect): Promise<ServiceDefinition> => {
   const database = await parts.start('carrier', () => openDatabase({ url: config.ATELIER_DATABASE_URL, ...CARRIER_DATABASE }), (each) => each.close());
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
+  databaseMetrics(messaging.metrics, [database]);
   const credentials = await startClient(parts, 'credentials-service', config.ATELIER_CREDENTIALS_URL, config.ATELIER_INTERNAL_TOKEN);
   const check = createRemoteCredentialCheck(credentials, systemClock);
   const signingToken = createRemoteSigningToken(credentials, systemClock);
@@ -27,6 +28,7 @@ const compose = async (config: CarrierConfig, parts: Parts, log: Log, connect: C
     providers: [{ provide: CREDENTIAL_CHECK, useValue: check }],
     needs: { carrier: () => database.query('select 1') },
     signs: { 'credentials-service': credentials.reach },
+    metrics: [messaging.metrics],
     listening: () => carrier.start(),
   };
 };

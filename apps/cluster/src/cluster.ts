@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTopics, kafkaConfig, kafkaOptionsOf } from '@atelier/bus';
-import { ConfigurationError, type DataFolder, Parts, type Running, type Say, createLog, freePort, nativeKafkaProblem, openDataFolder, readConfig, startDatabase, startNativeKafka } from '@atelier/platform';
+import { ConfigurationError, type DataFolder, Parts, type Running, type Say, createLog, freePort, openDataFolder, startDatabase } from '@atelier/platform';
 import { Child, type ChildCare } from './child';
 import type { ClusterConfig } from './config';
 import { type Controls, askCluster, startControl } from './control';
 import { prepareDatabases } from './databases';
 import { secretsOf } from './installation';
+import { startKafka } from './kafka-part';
 import { type Installation, planOf } from './plans';
 import { ProcessList } from './process-list';
 import { type Proxy, startProxy } from './proxy';
@@ -41,11 +41,10 @@ const startParts = async (config: ClusterConfig, passed: Passed, folder: DataFol
   const processes = new ProcessList(folder.dir);
   const left = await processes.endLeftovers();
   if (left.length > 0) say(`  Ended what a former run had left: ${left.join(', ')}`);
-  const log = createLog('cluster', 'warn');
-  const database = await parts.start('PostgreSQL (embedded)', () => startDatabase(undefined, folder.dir, log, { maxConnections: CONNECTIONS_MAX }), (part) => part.stop());
+  const database = await parts.start('PostgreSQL (embedded)', () => startDatabase(undefined, folder.dir, createLog('cluster', 'warn'), { maxConnections: CONNECTIONS_MAX }), (part) => part.stop());
   const secrets = secretsOf(folder.dir);
   const databases = await parts.start('databases', () => prepareDatabases(database.url, secrets.passwords));
-  const brokers = await startKafka(config, passed, folder, parts);
+  const brokers = await startKafka(config.ATELIER_KAFKA_BROKERS, passed, folder.dir, parts, say, createLog('cluster', 'error'));
   const ports = Object.fromEntries(await Promise.all(SERVICE_NAMES.map(async (name) => [name, await newPort()] as const))) as Record<ServiceName, number>; // one for each
   const children: Child[] = [];
   const proxy = await parts.start('one origin', () => proxyOf(config, ports, children), (each) => each.close());
@@ -56,16 +55,6 @@ const startParts = async (config: ClusterConfig, passed: Passed, folder: DataFol
   await parts.start(`execution-worker × ${config.ATELIER_CLUSTER_WORKERS}`, () => workers.scale(config.ATELIER_CLUSTER_WORKERS), async () => void (await workers.scale(0)));
   await parts.start('control', () => startControl(folder.dir, controlsOf(workers, children, proxy, say)), (each) => each.close());
   return proxy.url;
-};
-
-const startKafka = async ({ ATELIER_KAFKA_BROKERS: given }: ClusterConfig, passed: Passed, folder: DataFolder, parts: Parts): Promise<string> => {
-  const problem = nativeKafkaProblem();
-  if (given === undefined && problem !== undefined) throw new ConfigurationError(`${problem}. Or set ATELIER_KAFKA_BROKERS to a Kafka of your own.`);
-  const brokers = given ?? (await parts.start('Kafka (native)', () => startNativeKafka({ dataDir: join(folder.dir, 'kafka') }), (each) => each.stop())).brokers;
-  const own = Object.fromEntries(Object.entries(passed).filter(([name]) => name in kafkaConfig.shape));
-  const options = kafkaOptionsOf(readConfig(kafkaConfig, { ...own, ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_CLIENT_ID: 'cluster' }));
-  if (options) await parts.start('topics', () => createTopics(options, createLog('cluster', 'error')));
-  return brokers;
 };
 
 const proxyOf = (config: ClusterConfig, ports: Readonly<Record<ServiceName, number>>, children: readonly Child[]): Promise<Proxy> =>
@@ -101,7 +90,7 @@ const controlsOf = (workers: Workers, children: readonly Child[], proxy: Proxy, 
     say(`✓ ${`execution-worker × ${names.length}`.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
     return names;
   },
-  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.names, unready: await unreadyOf(children) }),
+  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, unready: await unreadyOf(children) }),
 });
 
 const newPort = async (): Promise<number> => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Messaging } from '@atelier/bus';
 import { type Say, readConfig } from '@atelier/platform';
 import type { RunningService } from '@atelier/rest-kit';
+import { Registry } from 'prom-client';
 import { caddyfileOf } from './caddyfile';
 import { type Installation, planOf } from './plans';
 import { type RoutingTable, SHARED, deployFolder, routingTableOf } from './routing-table';
@@ -46,6 +47,7 @@ const ALONE: Messaging = {
   bus: { subscribe: async () => () => Promise.resolve(), lag: async () => [], close: () => Promise.resolve() },
   publish: () => undefined,
   reach: () => Promise.resolve(),
+  metrics: new Registry(),
   close: () => Promise.resolve(),
 };
 

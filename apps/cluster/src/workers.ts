@@ -1,5 +1,5 @@
 /** One worker, whatever it is made of. */
-export type Worker = { readonly name: string; start(): Promise<void>; stop(): Promise<void> };
+export type Worker = { readonly name: string; readonly pid?: number | undefined; start(): Promise<void>; stop(): Promise<void> };
 
 /** The execution workers: as many as were asked for last. They share the shards by leases, so they come and go in any order. */
 export class Workers {
@@ -10,6 +10,11 @@ export class Workers {
 
   get names(): readonly string[] {
     return this.running.map(({ name }) => name);
+  }
+
+  /** Process ids by name. */
+  get pids(): Readonly<Record<string, number | undefined>> {
+    return Object.fromEntries(this.running.map(({ name, pid }) => [name, pid]));
   }
 
   /** Adds or removes workers, one request after the other. One that leaves finishes its batch in hand. Answers the names of those that run then. */

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { type Connect, connectKafka, storedPositions } from '@atelier/bus';
 import type { AccountSid } from '@atelier/contracts';
 import { CREDENTIALS_MIGRATIONS, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
-import { type Log, type Parts, type Say, openDatabase } from '@atelier/platform';
+import { type Log, type Parts, type Say, databaseMetrics, openDatabase } from '@atelier/platform';
 import { type RunningService, type ServiceDefinition, startService } from '@atelier/rest-kit';
 import type { CredentialsServiceConfig } from './config';
 
@@ -16,9 +16,11 @@ const compose = async (config: CredentialsServiceConfig, parts: Parts, log: Log,
   const core = await parts.start('keys', () => createCredentialsCore(database, options), (each) => each.close());
   await core.seed({ accountSid: config.ATELIER_ACCOUNT_SID as AccountSid, authToken: config.ATELIER_AUTH_TOKEN }); // checked by the schema
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
+  databaseMetrics(messaging.metrics, [database]);
   messaging.publish({ source: core.topic, positions: storedPositions(database) });
   return {
     imports: [CredentialsModule.with({ core, internalToken: config.ATELIER_INTERNAL_TOKEN })],
     signs: { kafka: messaging.reach },
+    metrics: [messaging.metrics],
   };
 };

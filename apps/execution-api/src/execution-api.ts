@@ -3,7 +3,7 @@ import {
   ExecutionsConsumersModule, ExecutionsModule, LateDeletions, Triggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, flowsServer, inboxSettingsOf,
   lateDeletionsServer, openExecutionsDatabase, triggersServer,
 } from '@atelier/executions';
-import { type Log, type Parts, type Say, systemClock } from '@atelier/platform';
+import { type Log, type Parts, type Say, databaseMetrics, systemClock } from '@atelier/platform';
 import {
   CREDENTIAL_CHECK, type RunningService, type ServiceDefinition, createRemoteCredentialCheck, createRemoteFlowDirectory, startClient, startService,
 } from '@atelier/rest-kit';
@@ -19,6 +19,7 @@ const compose = async (config: ExecutionApiConfig, parts: Parts, log: Log, conne
   const settings = { folding: executionRules(config), settings: inboxSettingsOf(config) };
   const doors = await parts.start('doors', async () => createExecutionDoors(database, settings), (each) => each.close());
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
+  databaseMetrics(messaging.metrics, [database]);
   const credentials = await startClient(parts, 'credentials-service', config.ATELIER_CREDENTIALS_URL, config.ATELIER_INTERNAL_TOKEN);
   const flows = await startClient(parts, 'flow-service', config.ATELIER_FLOWS_URL, config.ATELIER_INTERNAL_TOKEN);
   const check = createRemoteCredentialCheck(credentials, systemClock);
@@ -36,5 +37,6 @@ const compose = async (config: ExecutionApiConfig, parts: Parts, log: Log, conne
     transports: [flowsServer(messaging.bus, deletions), lateDeletionsServer(messaging.bus, late), triggersServer(messaging.bus, triggers)],
     needs: { executions: () => database.query('select 1') },
     signs: { kafka: messaging.reach, 'credentials-service': credentials.reach, 'flow-service': flows.reach },
+    metrics: [messaging.metrics],
   };
 };

@@ -1,8 +1,8 @@
 import { type Connect, connectKafka, follow } from '@atelier/bus';
 import { type EffectPerformer, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, workerSettingsOf } from '@atelier/executions';
-import { type InternalClient, type Log, type Parts, type Say, createHttpCaller, httpCallerOptionsOf, systemClock } from '@atelier/platform';
+import { type InternalClient, type Log, type Parts, type Say, createHttpCaller, databaseMetrics, httpCallerOptionsOf, systemClock } from '@atelier/platform';
 import {
-  CREDENTIAL_CHECK, MetricsRegistry, type RunningService, type ServiceDefinition, createRemoteCredentialCheck, createRemoteFlowDirectory, startClient, startService,
+  CREDENTIAL_CHECK, type RunningService, type ServiceDefinition, createRemoteCredentialCheck, createRemoteFlowDirectory, startClient, startService,
 } from '@atelier/rest-kit';
 import { type SigningToken, type StudioKey, createMessagesApi, createRemoteSigningToken, createRemoteStudioKey } from '@atelier/twilio-client';
 import type { ExecutionWorkerConfig } from './config';
@@ -14,6 +14,7 @@ export const startExecutionWorker = (config: ExecutionWorkerConfig, say: Say, co
 const compose = async (config: ExecutionWorkerConfig, parts: Parts, log: Log, connect: Connect): Promise<ServiceDefinition> => {
   const db = await parts.start('executions', () => openExecutionsDatabase(config.ATELIER_DATABASE_URL), (each) => each.close());
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
+  databaseMetrics(messaging.metrics, [db]);
   const credentials = await startClient(parts, 'credentials-service', config.ATELIER_CREDENTIALS_URL, config.ATELIER_INTERNAL_TOKEN);
   const flows = await startClient(parts, 'flow-service', config.ATELIER_FLOWS_URL, config.ATELIER_INTERNAL_TOKEN);
   const { check, studioKey, signing, directory } = remotePorts(credentials, flows);
@@ -30,7 +31,7 @@ const compose = async (config: ExecutionWorkerConfig, parts: Parts, log: Log, co
     providers: [{ provide: CREDENTIAL_CHECK, useValue: check }],
     needs: { executions: () => db.query('select 1') },
     signs: { kafka: messaging.reach, 'credentials-service': credentials.reach, 'flow-service': flows.reach },
-    listening: (_, app) => app.get(MetricsRegistry).add(worker.metrics.registry),
+    metrics: [messaging.metrics, worker.metrics.registry],
   };
 };
 

@@ -1,4 +1,4 @@
-import { type RunningServices, SERVICES, eventually, kafkaProblem, startServices, testKafka } from '@atelier/testing';
+import { type RunningServices, type ServiceName, SERVICES, eventually, kafkaProblem, startServices, testKafka } from '@atelier/testing';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import twilio from 'twilio';
 
@@ -229,6 +229,15 @@ describeHere('the services apart, over Kafka', () => {
     const { to } = await started(account, flow);
     await eventually('the question', async () => (await heard(account, to)).length === 1, PATIENCE_MS);
   }, 120_000);
+
+  it('tell their figures: lag of consumers and topics, connections, and of workers their batches', async () => {
+    const told = async (name: ServiceName): Promise<string> => (await fetch(`${services.urlOf(name)}/metrics`)).text();
+    for (const name of SERVICES) expect(await told(name)).toMatch(/atelier_database_connections\{.*\} \d/);
+    for (const name of ['flow-service', 'credentials-service', 'execution-worker', 'audit-service'] as const) expect(await told(name)).toMatch(/atelier_publisher_lag_events\{topic="atelier\..*"\} 0/);
+    for (const part of ['consumers', 'publishers']) expect(await told('audit-service')).toContain(`atelier_kafka_up{part="${part}"} 1`);
+    expect(await told('audit-service')).toContain('atelier_consumer_lag_events{group="audit",topic="atelier.flows.events"} 0');
+    expect(await told('execution-worker')).toMatch(/atelier_executions_shards_owned 64\b/);
+  }, 60_000);
 
   it('name no secret in anything that they print', async () => {
     const account = await newAccount();

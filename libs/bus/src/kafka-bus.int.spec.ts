@@ -32,6 +32,10 @@ const overKafka = (partitions: number) => async () => {
       buses.push(make());
       return buses[1] as KafkaBus;
     },
+    another: () => {
+      buses.push(make());
+      return buses.at(-1) as KafkaBus;
+    },
     close: async () => void (await Promise.all([publisher.close(), ...buses.map((bus) => bus.close())])),
   };
 };

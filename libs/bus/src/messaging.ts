@@ -1,4 +1,6 @@
 import type { Log } from '@atelier/platform';
+import { Registry } from 'prom-client';
+import { busMetrics } from './bus-metrics';
 import type { Bus } from './bus.port';
 import { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
 import type { PublishedPositions } from './kafka/published-positions';
@@ -20,6 +22,8 @@ export interface Messaging {
   publish(publication: Publication): void;
   /** Whether the others can be reached now: rejects where not. */
   reach(): Promise<void>;
+  /** How far consumers and topics are behind. */
+  readonly metrics: Registry;
   /** Finishes the batches in hand, the last sends included. */
   close(): Promise<void>;
 }
@@ -28,5 +32,13 @@ export interface Messaging {
 export const embeddedMessaging = (log: Log, options: EmbeddedBusOptions = {}): Messaging => {
   const sources: TopicSource[] = [];
   const bus = createEmbeddedBus(sources, log, options);
-  return { bus, publish: ({ source }) => void sources.push(source), reach: () => Promise.resolve(), close: () => bus.close() };
+  const metrics = new Registry();
+  busMetrics(metrics, bus);
+  return {
+    bus,
+    publish: ({ source }) => void sources.push(source),
+    reach: () => Promise.resolve(),
+    metrics,
+    close: () => bus.close(),
+  };
 };

@@ -19,6 +19,7 @@ export { HealthRegistry } from './health';
 export { bearsToken } from './internal-token';
 export { type Metrics, type MetricsSource, MetricsRegistry } from './metrics';
 export { SchemaRegistry } from './schemas';
+export { sourceOf } from './source-address';
 export { RateLimit } from './rate-limit';
 export { type Route, RouteTable, unguardedRoutes } from './route-table';
 export { createRemoteCredentialCheck } from './remote/remote-credential-check';

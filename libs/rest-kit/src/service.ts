@@ -2,9 +2,11 @@ import { type InternalClient, type Log, Parts, type Running, type Say, createInt
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { CustomTransportStrategy } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import { HealthRegistry } from './health';
 import { createHttpApp, listen } from './http-app';
+import { MetricsRegistry } from './metrics';
 import { type restConfig, restOptionsOf } from './rest-options';
 
 /** What a service is made of, once its parts have started. */
@@ -19,8 +21,10 @@ export type ServiceDefinition = {
   readonly needs?: Readonly<Record<string, () => Promise<unknown>>>;
   /** What is told beside it, and that the service goes on without. */
   readonly signs?: Readonly<Record<string, () => Promise<unknown>>>;
-  /** Once it listens, at this address. */
-  readonly listening?: (url: string, app: NestFastifyApplication) => Promise<void> | void;
+  /** The figures of its parts. */
+  readonly metrics?: readonly Registry[];
+  /** Once it listens. */
+  readonly listening?: () => Promise<void>;
 };
 
 export type ServiceSettings = z.infer<typeof restConfig> & { readonly ATELIER_INTERNAL_TOKEN?: string | undefined; readonly ATELIER_LOG_LEVEL: string };
@@ -44,7 +48,7 @@ export const startService = async (
     const definition = await compose(parts, log);
     const app = await parts.start('REST', () => applicationOf(definition, config, log), (each) => each.close());
     const url = await listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
-    await definition.listening?.(url, app);
+    await definition.listening?.();
     say(`\n${name} is ready at ${url}`);
     return { url, stop: () => parts.stop() };
   } catch (error) {
@@ -58,12 +62,13 @@ export const startClient = (parts: Parts, name: string, url: string, token: stri
   parts.start(name, async () => createInternalClient({ url, token }), (client) => client.close());
 
 const applicationOf = async (definition: ServiceDefinition, config: ServiceSettings, log: Log): Promise<NestFastifyApplication> => {
-  const { imports, providers = [], exports = [], transports = [], needs = {}, signs = {} } = definition;
+  const { imports, providers = [], exports = [], transports = [], needs = {}, signs = {}, metrics = [] } = definition;
   const root: DynamicModule = { module: ServiceRoot, imports: [...imports], providers, exports };
   const app = await createHttpApp(root, restOptionsOf(config, log));
   const health = app.get(HealthRegistry);
   for (const [what, check] of Object.entries(needs)) health.addCheck(what, check);
   for (const [what, check] of Object.entries(signs)) health.addSign(what, check);
+  for (const registry of metrics) app.get(MetricsRegistry).add(registry);
   for (const strategy of transports) app.connectMicroservice({ strategy });
   await app.startAllMicroservices();
   return app;

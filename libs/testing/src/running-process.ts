@@ -15,6 +15,8 @@ export type ProcessOptions = {
   readonly settings: Readonly<Record<string, string>>;
   /** Arguments for Node itself. */
   readonly execArgv?: readonly string[];
+  /** Left out: a minute. */
+  readonly readyMs?: number;
 };
 
 const START_DEADLINE_MS = 60_000; // initdb and migrations on a slow machine
@@ -24,17 +26,17 @@ const READY = /is ready at (http:\/\/\S+)/;
 export const mainOf = (app: string): string => join(__dirname, '..', '..', '..', 'apps', app, 'dist', 'main.js');
 
 /** Starts an app and waits until it says that it is ready. Throws with its output where it ends before that. */
-export const startProcess = async (app: string, { settings, execArgv = [] }: ProcessOptions): Promise<RunningProcess> => {
+export const startProcess = async (app: string, { settings, execArgv = [], readyMs = START_DEADLINE_MS }: ProcessOptions): Promise<RunningProcess> => {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings };
   const child = spawn(process.execPath, [...execArgv, mainOf(app)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return { url: await ready(app, child, () => output), pid: child.pid as number, output: () => output, end: (signal) => ended(child, signal) };
+  return { url: await ready(app, child, () => output, readyMs), pid: child.pid as number, output: () => output, end: (signal) => ended(child, signal) };
 };
 
-const ready = (app: string, child: ChildProcess, output: () => string): Promise<string> =>
+const ready = (app: string, child: ChildProcess, output: () => string, readyMs: number): Promise<string> =>
   new Promise((resolve, reject) => {
-    const deadline = setTimeout(() => fail(`not ready within ${START_DEADLINE_MS} ms`), START_DEADLINE_MS);
+    const deadline = setTimeout(() => fail(`not ready within ${readyMs} ms`), readyMs);
     const fail = (why: string): void => {
       clearTimeout(deadline);
       child.kill('SIGKILL');
