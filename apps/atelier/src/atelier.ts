@@ -2,7 +2,7 @@ import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atel
 import { createEmbeddedBus } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
-import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase } from '@atelier/executions';
+import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase, retentionDaysOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type Log, createHttpCaller, createLog, openDatabase, systemClock } from '@atelier/platform';
 import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
@@ -46,7 +46,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
     'executions',
     async () => {
       const database = await openExecutionsDatabase(databaseUrl);
-      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config) }) };
+      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config), retentionDays: retentionDaysOf(config) }) };
     },
     (part) => part.close().finally(() => part.database.close()),
   );

@@ -17,5 +17,6 @@ export { Growth } from './publish/growth';
 export { EXECUTIONS_LOG } from './publish/public-events';
 export { FlowDeletions, FlowsConsumer, consumeFlows, flowsServer } from './flows/flow-deletions.consumer';
 export { Triggers, TriggersConsumer, consumeTriggers, triggersServer } from './triggers/triggers.consumer';
+export { executionRetentionConfig, retentionDaysOf } from './store/retention';
 export { type TakenRecord, type TriggerDoors, takeTriggerRecords } from './triggers/trigger-records';
 export { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';

@@ -82,7 +82,7 @@ export class SampleDoors {
       topics: [this.topic],
       clock: systemClock,
       signing: { tokens: async (account: AccountSid) => (account === ACCOUNT ? ['new-token', TOKEN] : []) },
-      settings: { signatureCheck: 'on', restPerSecondMax: 0, inboundPerSecondMax: 0, ...settings } as const,
+      settings: { signatureCheck: 'on', restPerSecondMax: 0, inboundPerSecondMax: 0, contactBytesMax: 300, ...settings } as const,
     };
     @Module({ imports: [ExecutionsModule.with(http)], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
     class Doors {}

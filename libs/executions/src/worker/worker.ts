@@ -93,7 +93,7 @@ class Worker implements ExecutionWorker {
       surplus: (count) => this.surplus(count),
     });
     this.keys = new StudioKeys(db, studioKey, log);
-    this.janitor = new Janitor(db, clock, log);
+    this.janitor = new Janitor(db, clock, log, settings.retentionDays);
   }
 
   get shardsOwned(): number {
