@@ -23,6 +23,7 @@ class AtelierModule {}
 export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Atelier> => {
   const log = createLog('atelier', config.ATELIER_LOG_LEVEL);
   const folder = openDataFolder(config);
+  if (config.ATELIER_WEBHOOK_SIGNATURE_CHECK === 'off') say('! Signatures of webhooks are not checked: ATELIER_WEBHOOK_SIGNATURE_CHECK is off');
   if (folder.moved) say(`  Data lies in ${folder.dir}, because the database's user cannot enter ${config.ATELIER_DATA_DIR}`);
   const parts = new Parts(say);
   let isStarted = false;
