@@ -8,4 +8,7 @@ const child = spawn(process.execPath, [join(root, 'apps', 'atelier', 'dist', 'ma
 // Ctrl-C reaches the child through the terminal's process group; a signal to npm alone is passed on.
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 process.on('SIGINT', () => undefined);
+// A signal to npm alone ends npm and its shell without a word to us: who lost its parent stops too.
+const parent = process.ppid;
+setInterval(() => process.ppid !== parent && child.kill('SIGTERM'), 500).unref();
 child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));

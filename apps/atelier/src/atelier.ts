@@ -4,6 +4,7 @@ import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
 import {
   ExecutionsModule, LateDeletions, consumeFlows, consumeLateDeletions, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase,
+  retentionDaysOf,
 } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
@@ -22,6 +23,7 @@ class AtelierModule {}
 export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Atelier> => {
   const log = createLog('atelier', config.ATELIER_LOG_LEVEL);
   const folder = openDataFolder(config);
+  if (config.ATELIER_WEBHOOK_SIGNATURE_CHECK === 'off') say('! Signatures of webhooks are not checked: ATELIER_WEBHOOK_SIGNATURE_CHECK is off');
   if (folder.moved) say(`  Data lies in ${folder.dir}, because the database's user cannot enter ${config.ATELIER_DATA_DIR}`);
   const parts = new Parts(say);
   let isStarted = false;
@@ -45,7 +47,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
     'executions',
     async () => {
       const database = await openExecutionsDatabase(databaseUrl);
-      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config) }) };
+      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config), retentionDays: retentionDaysOf(config) }) };
     },
     (part) => part.close().finally(() => part.database.close()),
   );

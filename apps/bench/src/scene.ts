@@ -16,6 +16,7 @@ export const SCENE_SETTINGS = {
 };
 const LANES = 12; // contacts at once
 const REST_DEADLINE_MS = 60_000;
+const REST_MS_PER_RUN = 5; // what hundreds of killed processes left is looked into one by one
 const UNDISTURBED = 3; // runs of each kind
 
 /** A run of load, its flows, and what its contexts must look like. */
@@ -58,7 +59,7 @@ export class Scene {
   /** Repeats what was not acknowledged, waits until everything has ended, and says what is wrong. */
   async settled(target: Target): Promise<readonly Fault[]> {
     for (const kind of KINDS) await repeated(target, kind, this.runs.filter((run) => run.kind === kind && !run.acknowledged));
-    await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS).catch(() => undefined); // the check below names those that did not
+    await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS + this.runs.length * REST_MS_PER_RUN).catch(() => undefined); // the check below names those that did not
     return faultsOf(target, this.runs, this.expected);
   }
 

@@ -1,5 +1,5 @@
 import { kafkaServiceConfig } from '@atelier/bus';
-import { executionInboxConfig, executionRulesConfig, executionsHttpConfig } from '@atelier/executions';
+import { executionInboxConfig, executionRetentionConfig, executionRulesConfig, executionsHttpConfig } from '@atelier/executions';
 import { credentialsSiteConfig, flowsSiteConfig, serviceConfig } from '@atelier/platform';
 import { restConfig } from '@atelier/rest-kit';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ export const executionApiConfig = z.object({
   ...executionsHttpConfig.shape,
   ...executionInboxConfig.shape,
   ...executionRulesConfig.shape,
+  ...executionRetentionConfig.shape,
   ...kafkaServiceConfig.shape,
   ...serviceConfig.shape,
   ...credentialsSiteConfig.shape,

@@ -1,6 +1,6 @@
 import { type Connect, connectKafka, follow } from '@atelier/bus';
 import {
-  ExecutionsConsumersModule, ExecutionsModule, LateDeletions, Triggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, flowsServer, inboxSettingsOf,
+  ExecutionsConsumersModule, ExecutionsModule, LateDeletions, Triggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, flowsServer, inboxSettingsOf, retentionDaysOf,
   lateDeletionsServer, openExecutionsDatabase, triggersServer,
 } from '@atelier/executions';
 import { type Log, type Parts, type Say, databaseMetrics, systemClock } from '@atelier/platform';
@@ -16,7 +16,7 @@ export const startExecutionApi = (config: ExecutionApiConfig, say: Say, connect:
 
 const compose = async (config: ExecutionApiConfig, parts: Parts, log: Log, connect: Connect): Promise<ServiceDefinition> => {
   const database = await parts.start('executions', () => openExecutionsDatabase(config.ATELIER_DATABASE_URL), (each) => each.close());
-  const settings = { folding: executionRules(config), settings: inboxSettingsOf(config) };
+  const settings = { folding: executionRules(config), settings: inboxSettingsOf(config), retentionDays: retentionDaysOf(config) };
   const doors = await parts.start('doors', async () => createExecutionDoors(database, settings), (each) => each.close());
   const messaging = await parts.start('Kafka', () => connect(config, log), (each) => each.close());
   databaseMetrics(messaging.metrics, [database]);

@@ -1,5 +1,5 @@
 import { kafkaServiceConfig } from '@atelier/bus';
-import { executionRulesConfig, executionWorkerConfig } from '@atelier/executions';
+import { executionRetentionConfig, executionRulesConfig, executionWorkerConfig } from '@atelier/executions';
 import { credentialsSiteConfig, flowsSiteConfig, httpCallerConfig, oneOf, serviceConfig } from '@atelier/platform';
 import { restConfig } from '@atelier/rest-kit';
 import { twilioConfig } from '@atelier/twilio-client';
@@ -10,6 +10,7 @@ export const executionWorkerServiceConfig = z.object({
   ...restConfig.shape,
   ...executionWorkerConfig.shape,
   ...executionRulesConfig.shape,
+  ...executionRetentionConfig.shape,
   ...httpCallerConfig.shape,
   ...kafkaServiceConfig.shape,
   ...serviceConfig.shape,

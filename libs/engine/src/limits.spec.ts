@@ -43,6 +43,26 @@ describe('runs of one widget in a row', () => {
   });
 });
 
+describe('timeouts of widgets', () => {
+  const waitsFor = (sample: ExecutionSample): number | undefined => (sample.stop?.kind === 'wait' && sample.stop.dueAtMs !== undefined ? (sample.stop.dueAtMs - sample.nowMs) / 1_000 : undefined);
+
+  it('are the setting of a reply where none can be read, and what the flow says otherwise', () => {
+    for (const [timeout, seconds] of [['soon', 120], ['60', 60]] as const) {
+      const sample = new ExecutionSample({ main: flowOf('ask', state('ask', 'send-and-wait-for-reply', { from: '+2', body: 'who?', timeout }, {})) }, { replyTimeoutSeconds: 120 }).begun();
+      sample.sent();
+      expect(waitsFor(sample)).toBe(seconds);
+    }
+  });
+
+  it('are the setting of a redirect where none is given or it is longer', () => {
+    for (const [timeout, seconds, warnings] of [[undefined, 90, []], ['91', 90, [81027]], ['90', 90, []]] as const) {
+      const properties = { url: 'https://example.com', ...(timeout !== undefined && { timeout }) };
+      const sample = new ExecutionSample({ main: flowOf('away', state('away', 'add-twiml-redirect', properties, {})) }, { redirectTimeoutSecondsMax: 90 }).begun();
+      expect([waitsFor(sample), sample.warnings]).toEqual([seconds, warnings]);
+    }
+  });
+});
+
 describe('steps of an execution', () => {
   it('are a thousand, in sprints of a hundred', () => {
     const sample = new ExecutionSample({ main: loop });

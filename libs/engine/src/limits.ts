@@ -1,5 +1,7 @@
+import type { WidgetLimits } from '@atelier/widgets';
+
 /** What an execution may cost (`spec/studio.md` 6). Every limit is a setting; defaults are Studio's, or ours where Studio names none. */
-export type EngineLimits = {
+export type EngineLimits = WidgetLimits & {
   /** Steps of an execution, subflow steps included. */
   readonly stepsMax: number;
   /** Runs of one widget in a row. */
@@ -27,6 +29,8 @@ export type EngineLimits = {
 };
 
 export const DEFAULT_ENGINE_LIMITS: EngineLimits = {
+  replyTimeoutSeconds: 3_600,
+  redirectTimeoutSecondsMax: 14_400,
   stepsMax: 1_000,
   runsInARowMax: 10,
   lifetimeMs: 30 * 86_400_000,

@@ -43,6 +43,10 @@ export class Run implements WidgetRun<unknown> {
     return this.env.nowMs;
   }
 
+  get limits(): EngineLimits {
+    return this.env.limits;
+  }
+
   readonly render = (source: string, context = this.context): string => {
     if (!hasLiquid(source)) return source;
     const { spending, nowMs } = this.env;

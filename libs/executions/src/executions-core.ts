@@ -14,12 +14,13 @@ import { TriggerResults } from './publish/trigger-results';
 import { createExecutionReader } from './store/execution-reader';
 import type { ExecutionReader } from './store/execution-reader.port';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';
+import { executionRetentionConfig } from './store/retention';
 import type { Folding } from './worker/rules';
 import { executionRulesConfig } from './worker/rules-config';
 import { type InboxSettings, executionInboxConfig, executionWorkerConfig } from './worker/worker-config';
 
 /** Settings of everything in this library. */
-export const executionsConfig = z.object({ ...executionsHttpConfig.shape, ...executionInboxConfig.shape, ...executionWorkerConfig.shape, ...executionRulesConfig.shape });
+export const executionsConfig = z.object({ ...executionsHttpConfig.shape, ...executionInboxConfig.shape, ...executionWorkerConfig.shape, ...executionRulesConfig.shape, ...executionRetentionConfig.shape });
 
 /** The context's tables; doors and workers open one each, in whatever thread or process they run. */
 export const openExecutionsDatabase = (url: string, poolMax = 10): Promise<Database> =>
@@ -28,6 +29,8 @@ export const openExecutionsDatabase = (url: string, poolMax = 10): Promise<Datab
 export type DoorsOptions = {
   readonly folding: Folding;
   readonly settings?: InboxSettings;
+  /** Days after their start in which executions can be read; Twilio's where it is left out. */
+  readonly retentionDays?: number;
   readonly clock?: Clock;
   /** Told by a worker of the same thread; topics are polled each second where it is left out. */
   readonly growth?: Growth;
@@ -52,9 +55,9 @@ export type ExecutionDoors = {
 };
 
 /** Composes the doors over a database of `openExecutionsDatabase`. They meet workers only in its inbox; NOTIFY wakes both sides. */
-export const createExecutionDoors = (db: Database, { folding, settings, clock, growth = new Growth() }: DoorsOptions): ExecutionDoors => {
+export const createExecutionDoors = (db: Database, { folding, settings, retentionDays, clock, growth = new Growth() }: DoorsOptions): ExecutionDoors => {
   const ingress = createIngress(db, { ...settings, ...(clock && { clock }) });
-  const reader = createExecutionReader(db, folding, clock);
+  const reader = createExecutionReader(db, folding, clock, retentionDays);
   const results = new TriggerResults(db, clock);
   return {
     ingress,

@@ -1,7 +1,7 @@
 import type { JsonObject, WarningCode } from '@atelier/contracts';
 import { DEFAULT_LIQUID_OPTIONS, createLiquid } from '@atelier/liquid';
 import { renderedProperties, templatedOf } from './rendered-properties';
-import type { Outcome, StateTransition, Warning, Widget, WidgetRun } from './widget';
+import type { Outcome, StateTransition, Warning, Widget, WidgetLimits, WidgetRun } from './widget';
 
 /** One case of `<type>.cases.json`: this widget, with these properties and this context, makes this of what arrives. */
 export type WidgetCase = {
@@ -28,6 +28,7 @@ export const CASE_CONTEXT: JsonObject = {
 };
 
 const NOW_MS = Date.UTC(2026, 0, 31, 12);
+const LIMITS: WidgetLimits = { replyTimeoutSeconds: 3_600, redirectTimeoutSecondsMax: 14_400 };
 const liquid = createLiquid(DEFAULT_LIQUID_OPTIONS);
 
 /** For specs: plays a case with real templates, and answers what its `outcome` and `warnings` promise. */
@@ -38,7 +39,7 @@ export const playCase = (widget: Widget, { properties, transitions = [], context
   const context = { ...CASE_CONTEXT, ...given };
   const tools = toolsOf(context, ({ code }) => warnings.push(code));
   const received = renderedProperties({ widget, properties, templated: templatedOf(widget, properties), render: tools.render, warn: (code) => warnings.push(code) });
-  const run = { ...tools, properties: received, state: { name: 'it', type, properties, transitions }, context, nowMs: NOW_MS, enteredBy };
+  const run = { ...tools, properties: received, state: { name: 'it', type, properties, transitions }, context, nowMs: NOW_MS, limits: LIMITS, enteredBy };
   if (arrives) warnings.length = 0;
   return { outcome: stored(arrives ? resumed(widget, run, arrives) : behaviour.enter(run)), warnings };
 };

@@ -7,8 +7,6 @@ import { leave } from './outcomes';
 import { propertiesOf, text } from './properties';
 import { wholeSeconds } from './typed-values';
 
-const TIMEOUT_SECONDS = 3_600; // no maximum: whatever is asked for, an execution ends after its 30 days
-
 const undelivered = ({ MessageStatus: status, ErrorCode: code }: JsonObject): JsonObject => ({ Status: status, ...(code !== undefined && { ErrorCode: code }) });
 
 /** Sends a message and holds the execution until the contact answers or the time is over. */
@@ -28,10 +26,10 @@ export const sendAndWaitForReply = defineWidget({
   transitions: ['incomingMessage', 'timeout', 'deliveryFailure', 'incomingConversationMessage'],
   waits: true,
   behaviour: {
-    rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds(TIMEOUT_SECONDS) }),
+    rendered: z.object({ ...RENDERED_MESSAGE, timeout: wholeSeconds }), // no maximum: whatever is asked for, an execution ends after its 30 days
     enter: (run) => sendOr(run, 'deliveryFailure', { awaitsDelivery: true }),
     resume: {
-      effectSucceeded: ({ properties }, { payload }) => ({ kind: 'wait', for: 'incomingMessage', timeoutSeconds: properties.timeout, outputs: { outbound: payload } }),
+      effectSucceeded: ({ properties, limits }, { payload }) => ({ kind: 'wait', for: 'incomingMessage', timeoutSeconds: properties.timeout ?? limits.replyTimeoutSeconds, outputs: { outbound: payload } }),
       effectFailed: (run, arrival) => sendingFailed(run, arrival, 'deliveryFailure'),
       incomingMessage: (_, { payload }) => leave('incomingMessage', { inbound: payload }),
       messageUndelivered: (_, { payload }) => leave('deliveryFailure', { outbound: undelivered(payload) }),

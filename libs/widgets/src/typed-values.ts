@@ -43,16 +43,13 @@ export const jsonValue = (run: Pick<WidgetRun<unknown>, 'evaluate' | 'render' | 
   return value === undefined ? text : value;
 };
 
-/** Seconds as text, from 0 to `max`; anything else is the default, with a warning of the engine. */
-export const wholeSeconds = (byDefault: number, max = Infinity) =>
-  z
-    .string()
-    .trim()
-    .regex(/^[0-9]{1,15}$/)
-    .transform(Number)
-    .refine((seconds) => seconds <= max)
-    .optional()
-    .transform((seconds) => seconds ?? byDefault);
+/** Seconds as text; undefined where there are none, or what is there cannot be read, with a warning of the engine. */
+export const wholeSeconds = z
+  .string()
+  .trim()
+  .regex(/^[0-9]{1,15}$/)
+  .transform(Number)
+  .optional();
 
 /** A templated JSON text: templates stand inside its values, so what they print never breaks its form. Text that is no JSON is rendered as a whole. */
 export const renderedJsonText = (run: Pick<WidgetRun<unknown>, 'render'>, source: string): string => {

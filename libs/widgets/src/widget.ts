@@ -71,6 +71,14 @@ export type Outcome =
 /** A note for the debugger; `message` is for people and carries no secrets. */
 export type Warning = { readonly code: WarningCode; readonly message: string };
 
+/** Limits of Studio that widgets keep; settings of whoever runs them. */
+export type WidgetLimits = {
+  /** How long send-and-wait-for-reply waits where its own timeout cannot be read. */
+  readonly replyTimeoutSeconds: number;
+  /** The longest timeout of add-twiml-redirect, and its default. */
+  readonly redirectTimeoutSecondsMax: number;
+};
+
 /** What a widget may use while it decides. */
 export type WidgetRun<P> = {
   /** Rendered and parsed by the widget's `rendered` schema; for a resumed widget those of its entry. */
@@ -79,6 +87,7 @@ export type WidgetRun<P> = {
   readonly state: { readonly name: string; readonly type: string; readonly properties: JsonObject; readonly transitions: readonly StateTransition[] };
   readonly context: JsonObject;
   readonly nowMs: number;
+  readonly limits: WidgetLimits;
   /** The way into this flow: `incomingMessage`, `incomingRequest`, …; inside a subflow `incomingParent`. */
   readonly enteredBy: string;
   /** A template's text, seen from `context` or from what the run sees; a template that fails is empty and raises 81018. */

@@ -6,7 +6,6 @@ import type { ExecutionQuery, ExecutionView, StepView } from '../store/execution
 import type { Owner } from './execution-api';
 import type { ExecutionsHttp } from './executions-http';
 
-export const CONTACT_BYTES_MAX = 300; // To and From together: Studio's 81023
 const REPLY_MS = 5_000; // an end or a delete is decided by the shard's owner; a repeat after 503 is harmless
 
 export type CreateRequest = { readonly to: string; readonly from: string; readonly parameters: JsonObject };
@@ -21,7 +20,7 @@ export class ExecutionDoor {
 
   /** The new execution, or the SID of the one that is active for this contact. */
   async create(flow: FlowSid, request: CreateRequest, meta: Meta): Promise<{ created: ExecutionView } | { conflict: ExecutionSid }> {
-    if (utf8Bytes(request.to) + utf8Bytes(request.from) > CONTACT_BYTES_MAX) throw new Rejection('ContactTooLong');
+    assertContact(request.to, request.from, this.http.settings.contactBytesMax);
     this.limit.take(meta.accountSid);
     const start = await this.startOf(flow, request, meta);
     const { kind, execution } = await this.http.ingress.create(start);
@@ -99,6 +98,11 @@ export class ExecutionDoor {
     if ((await this.http.flows.choose(account, flow, '')).kind === 'no-flow') throw new Rejection('NotFound');
   }
 }
+
+/** Throws Studio's 81023 where both sides of a conversation take more than these bytes together. */
+export const assertContact = (contact: string, address: string, bytesMax: number): void => {
+  if (utf8Bytes(contact) + utf8Bytes(address) > bytesMax) throw new Rejection('ContactTooLong');
+};
 
 /** The trigger of executions that are asked for, over REST or by a record. */
 export const requestTrigger = ({ to, from, parameters }: CreateRequest, initiatedBy: string): StartRequest['trigger'] => ({

@@ -14,6 +14,7 @@ import type { ExecutionReader } from '../store/execution-reader.port';
 export const executionsHttpConfig = z.object({
   ATELIER_WEBHOOK_SIGNATURE_CHECK: oneOf(['on', 'off'], 'Whether webhooks must carry a valid X-Twilio-Signature. Off is for laboratories.'),
   ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: wholeNumber(20, 'New REST executions of an account; beyond: 429. 0: no limit.'),
+  ATELIER_CONTACT_BYTES_MAX: wholeNumber(300, 'To and From of an execution together; beyond: 400/81023.', 1),
   ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: wholeNumber(100, 'New inbound executions of an account; beyond: 429. 0: no limit.'),
 });
 
@@ -21,6 +22,7 @@ export type ExecutionsHttpSettings = {
   readonly signatureCheck: 'on' | 'off';
   readonly restPerSecondMax: number;
   readonly inboundPerSecondMax: number;
+  readonly contactBytesMax: number;
 };
 
 /** Settings → options. */
@@ -28,6 +30,7 @@ export const executionsHttpSettingsOf = (config: z.infer<typeof executionsHttpCo
   signatureCheck: config.ATELIER_WEBHOOK_SIGNATURE_CHECK,
   restPerSecondMax: config.ATELIER_REST_EXECUTIONS_PER_SECOND_MAX,
   inboundPerSecondMax: config.ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX,
+  contactBytesMax: config.ATELIER_CONTACT_BYTES_MAX,
 });
 
 /** What the HTTP side of executions stands on. */

@@ -88,7 +88,7 @@ export class SampleDoors {
       clock: systemClock,
       signing: { tokens: async (account: AccountSid) => (account === ACCOUNT ? ['new-token', TOKEN] : []) },
       ...operationsOf(this.db, this.ingress, reader),
-      settings: { signatureCheck: 'on', restPerSecondMax: 0, inboundPerSecondMax: 0, ...settings } as const,
+      settings: { signatureCheck: 'on', restPerSecondMax: 0, inboundPerSecondMax: 0, contactBytesMax: 300, ...settings } as const,
     };
     @Module({ imports: [ExecutionsModule.with(http)], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
     class Doors {}

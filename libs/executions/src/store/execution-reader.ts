@@ -7,9 +7,9 @@ import { STATUS } from '../worker/entry';
 import type { Folding } from '../worker/rules';
 import { column, digits, unescaped } from './columns';
 import type { ExecutionQuery, ExecutionReader, ExecutionView, StepView } from './execution-reader.port';
+import { RETENTION_DAYS } from './retention';
 
 const DAY_MS = 86_400_000;
-const VISIBLE_DAYS = 30; // after its start, whatever its state (`spec/studio.md` 6)
 
 type Row = {
   sid: string; account: string; flow: string; contact: string; address: string; revision: number; initiated_by: string; status: number; reason: number | null;
@@ -46,13 +46,14 @@ const HOLDER = { name: 'executions.holder', text: 'select execution from claim w
 type SprintRow = { readonly version: number; readonly atMs: number; readonly events: readonly ExecutionEvent[] };
 
 /** Rows and folded logs of a context's database. */
-export const createExecutionReader = (db: Database, folding: Folding, clock: Clock = systemClock): ExecutionReader => new PostgresReader(db, folding, clock);
+export const createExecutionReader = (db: Database, folding: Folding, clock: Clock = systemClock, visibleDays = RETENTION_DAYS): ExecutionReader => new PostgresReader(db, folding, clock, visibleDays);
 
 class PostgresReader implements ExecutionReader {
   constructor(
     private readonly db: Database,
     private readonly folding: Folding,
     private readonly clock: Clock,
+    private readonly visibleDays: number,
   ) {}
 
   async fetch(account: AccountSid, flow: FlowSid, sid: ExecutionSid): Promise<ExecutionView | undefined> {
@@ -115,7 +116,7 @@ class PostgresReader implements ExecutionReader {
   }
 
   private isExpired(sid: ExecutionSid): boolean {
-    return startedAtMs(sid) < this.clock.nowMs() - VISIBLE_DAYS * DAY_MS;
+    return startedAtMs(sid) < this.clock.nowMs() - this.visibleDays * DAY_MS;
   }
 
   private async row(sid: ExecutionSid): Promise<Row | undefined> {
@@ -123,7 +124,7 @@ class PostgresReader implements ExecutionReader {
   }
 
   private async rows(account: AccountSid, flow: FlowSid, { status, createdFromMs, createdToMs, limit, before, after }: ExecutionQuery): Promise<readonly ExecutionView[]> {
-    const visibleMs = this.clock.nowMs() - VISIBLE_DAYS * DAY_MS;
+    const visibleMs = this.clock.nowMs() - this.visibleDays * DAY_MS;
     const values: unknown[] = [digits(flow), digits(account), limit, atMs(Math.max(visibleMs, createdFromMs ?? 0), '0'), atMs(createdToMs ?? MAX_MS, 'f')];
     const page = before ? ` and sid < $${values.push(digits(before))}` : after ? ` and sid > $${values.push(digits(after))}` : '';
     const state = status === 'active' ? 'status = 0' : status === 'ended' ? 'status = 1' : 'status < 2';

@@ -2,7 +2,6 @@ import { type Database, QueryRefused } from '@atelier/platform';
 
 const DAY_MS = 86_400_000;
 const AHEAD_DAYS = 3; // a janitor that does not run for days leaves rows in the default partition, which only costs speed
-const KEPT_DAYS = 31; // executions end after 30 days at the latest, so nothing older is alive
 
 const TABLES = ['sprint', 'execution'] as const;
 
@@ -31,8 +30,8 @@ const makePartition = async (db: Database, table: string, day: number): Promise<
 const KEY: Readonly<Record<string, string>> = { sprint: 'execution', execution: 'sid' };
 
 /** Drops the days whose executions have been invisible since yesterday; answers their names. */
-export const dropPartitions = async (db: Database, nowMs: number): Promise<readonly string[]> => {
-  const oldest = dayOf(nowMs) - KEPT_DAYS * DAY_MS;
+export const dropPartitions = async (db: Database, nowMs: number, visibleDays: number): Promise<readonly string[]> => {
+  const oldest = dayOf(nowMs) - (visibleDays + 1) * DAY_MS;
   const rows = await db.query<{ name: string }>(
     `select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_class p on p.oid = i.inhparent join pg_namespace n on n.oid = p.relnamespace
       where n.nspname = $1 and p.relname = any($2) and c.relname ~ '_[0-9]{8}$'`,

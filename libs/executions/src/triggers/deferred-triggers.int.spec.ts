@@ -36,7 +36,7 @@ describe('trigger records above the cap of their account', () => {
   const door = async (ingress = createIngress(db, { triggersPerAccountMax: ROOM })): Promise<Door> => {
     const mine = new TriggerResults(db);
     results.push(mine);
-    const triggers = new Triggers(db, mine, { ingress, flows: samples.directory, clock: systemClock });
+    const triggers = new Triggers(db, mine, { ingress, flows: samples.directory, clock: systemClock, settings: { contactBytesMax: 300 } });
     const bus = createEmbeddedBus([topic], silentLog);
     const stop = await consumeTriggers(bus, triggers);
     return {

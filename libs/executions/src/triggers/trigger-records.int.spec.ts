@@ -36,7 +36,7 @@ const record = (values: object = {}) => ({
   data: { account_sid: ACCOUNT, flow_sid: FLOW, to: '+15551230001', from: '+15557650001', idempotency_key: 'k1', ...values },
 });
 const take = async (records: readonly unknown[], account?: AccountSid): Promise<readonly TriggerResult[]> =>
-  (await takeTriggerRecords({ ingress, flows, clock: systemClock }, records, account)).map(({ result }) => result);
+  (await takeTriggerRecords({ ingress, flows, clock: systemClock, settings: { contactBytesMax: 300 } }, records, account)).map(({ result }) => result);
 const commands = async (): Promise<{ body: string }[]> => db.query('select body from command order by shard, pos');
 
 describe('a trigger record', () => {
@@ -90,7 +90,7 @@ describe('a trigger record', () => {
     ['with a key that is no text', record({ idempotency_key: 1 }), ''],
     ['nested too deep', record({ parameters: JSON.parse('{"a":'.repeat(500) + '1' + '}'.repeat(500)) as object }), ''],
   ])('that is %s is rejected, with its reason for the dead letters', async (_, input, key) => {
-    const [taken] = await takeTriggerRecords({ ingress, flows, clock: systemClock }, [input], ACCOUNT);
+    const [taken] = await takeTriggerRecords({ ingress, flows, clock: systemClock, settings: { contactBytesMax: 300 } }, [input], ACCOUNT);
     expect(taken).toEqual({ result: { idempotency_key: key, status: 'rejected', error: { code: 20001, message: expect.any(String) } }, deadLetter: expect.any(String) });
   });
 

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import {
-  type AccountSid, type FlowSid, type JsonObject, type RequestSid, type TriggerRecord, type TriggerResult, ERRORS, Rejection, sidOf, triggerRecord, utf8Bytes,
+  type AccountSid, type FlowSid, type JsonObject, type RequestSid, type TriggerRecord, type TriggerResult, ERRORS, Rejection, sidOf, triggerRecord,
 } from '@atelier/contracts';
 import { newExecutionSid } from '@atelier/platform';
 import { errorAnswer, invalidParameter, normalSid } from '@atelier/rest-kit';
-import { CONTACT_BYTES_MAX, notPublished, requestTrigger } from '../http/execution-door';
+import { assertContact, notPublished, requestTrigger } from '../http/execution-door';
 import { PARAMETERS_CHARACTERS_MAX } from '../http/execution-forms';
 import type { ExecutionsHttp } from '../http/executions-http';
 import { isUsableObject } from '../http/json-values';
 import type { StartRequest, TriggerOutcome } from '../ingress/ingress.port';
 
-export type TriggerDoors = Pick<ExecutionsHttp, 'ingress' | 'flows' | 'clock'>;
+export type TriggerDoors = Pick<ExecutionsHttp, 'ingress' | 'flows' | 'clock'> & { readonly settings: Pick<ExecutionsHttp['settings'], 'contactBytesMax'> };
 
 /** What became of one record. `deadLetter`: it could not be read, and why; a bus consumer keeps such a record aside. */
 export type TakenRecord = { readonly result: TriggerResult; readonly deadLetter?: string };
@@ -104,10 +104,10 @@ const taken = async (doors: TriggerDoors, read: ReadRecord): Promise<TakenRecord
 const triggered = async (doors: TriggerDoors, record: TriggerRecord): Promise<TriggerOutcome> =>
   doors.ingress.trigger(await startOf(doors, record), record.data.idempotency_key);
 
-const startOf = async ({ flows, clock }: TriggerDoors, { data }: TriggerRecord): Promise<StartRequest> => {
+const startOf = async ({ flows, clock, settings }: TriggerDoors, { data }: TriggerRecord): Promise<StartRequest> => {
   const account = normalSid(data.account_sid as AccountSid); // the record's schema checked both
   const flow = normalSid(data.flow_sid as FlowSid);
-  if (utf8Bytes(data.to) + utf8Bytes(data.from) > CONTACT_BYTES_MAX) throw new Rejection('ContactTooLong');
+  assertContact(data.to, data.from, settings.contactBytesMax);
   const parameters = (data.parameters ?? {}) as JsonObject; // JSON by its schema
   if (JSON.stringify(parameters).length > PARAMETERS_CHARACTERS_MAX) throw invalidParameter('parameters', `expected at most ${PARAMETERS_CHARACTERS_MAX} characters`);
   const choice = await flows.choose(account, flow, data.to);

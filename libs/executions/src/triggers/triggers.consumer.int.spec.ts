@@ -23,7 +23,7 @@ describe('a record of atelier.triggers', () => {
   afterAll(() => samples.close());
   const consuming = async (ingress = samples.ingress): Promise<void> => {
     results = new TriggerResults(db);
-    triggers = new Triggers(db, results, { ingress, flows: samples.directory, clock: systemClock });
+    triggers = new Triggers(db, results, { ingress, flows: samples.directory, clock: systemClock, settings: { contactBytesMax: 300 } });
     bus = createEmbeddedBus([topic], silentLog);
     stop = await consumeTriggers(bus, triggers);
   };

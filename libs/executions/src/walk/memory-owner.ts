@@ -30,7 +30,7 @@ export class MemoryOwner implements Ingress {
   /** Every execution as its owner holds it, also after its end. */
   readonly entries = new Map<ExecutionSid, Entry>();
   private readonly cache = new EntryCache(1_000);
-  private readonly shards = new Map(Array.from({ length: SHARDS }, (_, shard): [number, Shard] => [shard, { shard, epoch: 1, n: 0, lastPos: 0, commandPos: 0, isHinted: false, suspectUpTo: 0, tried: null, unsureUpTo: 0 }]));
+  private readonly shards = new Map(Array.from({ length: SHARDS }, (_, shard): [number, Shard] => [shard, { shard, epoch: 1, n: 0, lastPos: 0, commandPos: 0, isHinted: false, suspectUpTo: 0, tried: null, tries: 0, unsureUpTo: 0 }]));
   private readonly programs: Programs;
   private readonly seen = new Set<string>();
   private readonly replies = new Map<number, Reply>();

@@ -13,6 +13,7 @@ import { CARRIER_ORIGIN, MemoryWorld, TOKEN } from './memory-world';
 
 const ACCOUNT: AccountSid = sidOf('AC', 'a'.repeat(32));
 const PUBLIC_URL = 'https://studio.example.com';
+const SETTINGS = { signatureCheck: 'off', restPerSecondMax: 0, inboundPerSecondMax: 0, contactBytesMax: 300 } as const;
 
 /** For specs: the whole context of executions in memory, from its doors to its effects, on a clock that only the spec moves. */
 export class MemorySystem {
@@ -36,7 +37,7 @@ export class MemorySystem {
       carrierOrigin: CARRIER_ORIGIN,
     });
     this.owner = new MemoryOwner({ rules: this.engine, directory: this.directory, performer, clock: this.clock });
-    this.webhook = new WebhookDoor({ ingress: this.owner, reader: UNREAD, flows: this.directory, settings: { signatureCheck: 'off', restPerSecondMax: 0, inboundPerSecondMax: 0 }, clock: this.clock });
+    this.webhook = new WebhookDoor({ ingress: this.owner, reader: UNREAD, flows: this.directory, settings: SETTINGS, clock: this.clock });
   }
 
   clockTo(nowMs: number): void {
@@ -67,7 +68,7 @@ export class MemorySystem {
   async request(flow: FlowSid, to: string, from: string, parameters: JsonObject): Promise<void> {
     const id = newSid('RQ');
     const data = { account_sid: ACCOUNT, flow_sid: flow, to, from, parameters, idempotency_key: id };
-    const [taken] = await takeTriggerRecords({ ingress: this.owner, flows: this.directory, clock: this.clock }, [{ specversion: '1.0', type: 'atelier.trigger.v1', source: '/walk', id, data }]);
+    const [taken] = await takeTriggerRecords({ ingress: this.owner, flows: this.directory, clock: this.clock, settings: SETTINGS }, [{ specversion: '1.0', type: 'atelier.trigger.v1', source: '/walk', id, data }]);
     if (taken?.result.status !== 'started') throw new Error(`the trigger was not taken: ${JSON.stringify(taken)}`);
   }
 

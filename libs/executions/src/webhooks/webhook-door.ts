@@ -2,7 +2,7 @@ import { type AccountSid, type FlowSid, type JsonObject, Rejection, stepNumberOf
 import { newExecutionSid } from '@atelier/platform';
 import { RateLimit } from '@atelier/rest-kit';
 import { CALLBACK_QUERY } from '../effects/message-send.effect';
-import { CONTACT_BYTES_MAX } from '../http/execution-door';
+import { assertContact } from '../http/execution-door';
 import type { ExecutionsHttp } from '../http/executions-http';
 import type { CommandResult, InboundMessage, StartRequest } from '../ingress/ingress.port';
 import { type Arrived, type Inbound, executionOf, inboundOf, messageData, repetitionKeyOf, sidesOf } from './inbound';
@@ -51,6 +51,7 @@ export class WebhookDoor {
   private async fromContact(delivery: Delivery, inbound: Extract<Inbound, { kind: 'message' | 'flow-event' }>): Promise<WebhookAnswer> {
     const { account, flow, requestSid } = delivery;
     const sides = sidesIn(inbound.parameters);
+    assertContact(sides.contact, sides.address, this.http.settings.contactBytesMax);
     const choice = await this.http.flows.choose(account, flow, sides.contact);
     if (choice.kind === 'no-flow') throw new Rejection('NotFound');
     if (choice.kind === 'not-published') return { twiml: EMPTY, note: { code: 20404, message: `Flow ${flow} has no published revision` } };
@@ -134,6 +135,5 @@ type Sides = NonNullable<ReturnType<typeof sidesOf>>;
 const sidesIn = (parameters: JsonObject): Sides => {
   const sides = sidesOf(parameters);
   if (!sides) throw new Rejection('InvalidParameter', { message: 'Missing required parameter From or To' });
-  if (Buffer.byteLength(sides.contact) + Buffer.byteLength(sides.address) > CONTACT_BYTES_MAX) throw new Rejection('ContactTooLong');
   return sides;
 };

@@ -5,6 +5,7 @@
  * E1. An effect is in exactly one place: in flight, waiting, or doubtful. E2. What was marked by somebody else, or too long ago, is reconciled after
  * its time-out and 5 s, when no first attempt can still be on its way.
  */
+import { setMaxListeners } from 'node:events';
 import { type FlowDirectory, type FlowSid, type RevisionName, stepSidOf } from '@atelier/contracts';
 import type { Clock, Database, Log } from '@atelier/platform';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
@@ -19,6 +20,7 @@ import { Slots } from './slots';
 
 const LOOK_EACH_MS = 1_000;
 const GRACE_MS = 5_000;
+const ASKED_MAX = 64; // look-ups at once after a crash; more would only wait for each other
 
 export type DeskPorts = {
   readonly db: Database;
@@ -53,11 +55,13 @@ export class EffectDesk {
   private readonly abort = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private marking: Promise<void> | undefined;
+  private asked = 0;
   private isStopping = false;
 
   constructor(private readonly ports: DeskPorts) {
     this.slots = new Slots(ports.settings.effectsMax, ports.settings.effectsPerAccountMax);
     this.claimed = new ClaimedMessages(ports.db);
+    setMaxListeners(0, this.abort.signal); // one a call under way
   }
 
   readonly takeSlot = (account: Entry['account']): boolean => !this.isStopping && this.slots.take(account);
@@ -120,13 +124,32 @@ export class EffectDesk {
 
   /** Asks about what is doubtful and due, and gives free slots to what waits. */
   look(): void {
+    this.askNext();
+    this.fillSlots();
+  }
+
+  /** As many at once as make sense, in the order in which they are due again. */
+  private askNext(): void {
+    if (this.isStopping) return;
     const nowMs = this.ports.clock.nowMs();
     for (const [name, doubt] of this.doubtful) {
+      if (this.asked >= ASKED_MAX) return;
       if (doubt.isAsked || doubt.dueMs > nowMs) continue;
       doubt.isAsked = true;
-      void this.reconcile(name, doubt.row).finally(() => (doubt.isAsked = false));
+      this.asked++;
+      void this.reconcile(name, doubt.row).finally(() => this.answered(name));
     }
-    this.fillSlots();
+  }
+
+  /** What is still doubtful is asked about again after a while, and after the others. */
+  private answered(name: string): void {
+    this.asked--;
+    const doubt = this.doubtful.get(name);
+    if (doubt) {
+      this.doubtful.delete(name);
+      this.doubtful.set(name, { ...doubt, isAsked: false, dueMs: this.ports.clock.nowMs() + LOOK_EACH_MS });
+    }
+    this.askNext();
   }
 
   private unstarted(held: Held): void {

@@ -79,16 +79,17 @@ export class Gatherer {
     return monotonicMs < this.heldUntilMs;
   }
 
-  /** As many as allowed, one of each suspect shard, and what an owner died with alone; the rest waits where it was. */
+  /** As many as allowed, one of each suspect shard; the rest waits where it was. */
   private within(max: number, inputs: readonly LaneInput[]): readonly LaneInput[] {
     const taken: LaneInput[] = [];
     const left: LaneInput[] = [];
     const seen = new Set<Shard>();
-    const alone = inputs.find((input) => this.wasInHand(input));
+    const tried = inputs.filter((input) => this.triesOf(input) > 0);
+    const alone = this.alone(inputs, tried);
     for (const input of inputs) {
       const shard = this.shards.get(input.shard);
       if (!shard) continue; // lost between two batches
-      const waits = alone ? input !== alone : taken.length >= max || (seen.has(shard) && this.shards.isSuspect(shard));
+      const waits = alone ? input !== alone : taken.length >= max || tried.includes(input) || (seen.has(shard) && this.shards.isSuspect(shard));
       (waits ? left : taken).push(input);
       seen.add(shard);
     }
@@ -98,8 +99,19 @@ export class Gatherer {
     return taken;
   }
 
-  private wasInHand(input: LaneInput): boolean {
+  /**
+   * What owners died with is tried alone, the least suspect first, and once this owner has shown that it lives: an owner that is killed before it stored
+   * anything says nothing of the input that it had in hand.
+   */
+  private alone(inputs: readonly LaneInput[], tried: readonly LaneInput[]): LaneInput | undefined {
+    const shards = new Set(tried.map(({ shard }) => shard));
+    const isTime = tried.length > 0 && (this.shards.isProven || inputs.every(({ shard }) => shards.has(shard)));
+    return isTime ? tried.reduce((least, input) => (this.triesOf(input) < this.triesOf(least) ? input : least)) : undefined;
+  }
+
+  /** How many owners died with this in hand. */
+  private triesOf(input: LaneInput): number {
     const shard = this.shards.get(input.shard);
-    return shard !== undefined && this.shards.isSuspect(shard) && shard.tried === identityOf(input);
+    return shard && this.shards.isSuspect(shard) && shard.tried === identityOf(input) ? shard.tries : 0;
   }
 }

@@ -19,7 +19,7 @@ describe('the janitor', () => {
     db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
     samples = new SampleExecutions(db);
     worker = await samples.start();
-    janitor = new Janitor(db, systemClock, silentLog);
+    janitor = new Janitor(db, systemClock, silentLog, 30);
   }, 90_000);
   afterAll(() => samples.close());
 
@@ -84,9 +84,10 @@ describe('the janitor', () => {
     expect(before).toHaveLength(4);
     await makePartitions(db, nowMs);
     expect(await names()).toEqual(before);
-    expect(await dropPartitions(db, nowMs + 30 * DAY_MS)).toEqual([]);
+    expect(await dropPartitions(db, nowMs + 30 * DAY_MS, 30)).toEqual([]);
     await makePartitions(db, nowMs + 32 * DAY_MS);
-    expect(await dropPartitions(db, nowMs + 32 * DAY_MS)).toEqual(expect.arrayContaining([before[0]]));
+    expect(await dropPartitions(db, nowMs + 32 * DAY_MS, 60)).toEqual([]);
+    expect(await dropPartitions(db, nowMs + 32 * DAY_MS, 30)).toEqual(expect.arrayContaining([before[0]]));
     expect(await names()).toHaveLength(7);
   });
 });

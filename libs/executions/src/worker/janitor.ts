@@ -39,6 +39,7 @@ export class Janitor {
     private readonly db: Database,
     private readonly clock: Clock,
     private readonly log: Log,
+    private readonly visibleDays: number,
   ) {}
 
   /** Resolves once today's partitions exist. */
@@ -72,7 +73,7 @@ export class Janitor {
 
   private async days(): Promise<void> {
     await makePartitions(this.db, this.clock.nowMs());
-    const dropped = await dropPartitions(this.db, this.clock.nowMs());
+    const dropped = await dropPartitions(this.db, this.clock.nowMs(), this.visibleDays);
     if (dropped.length > 0) this.log.info({ dropped }, 'days older than the retention time are dropped');
     this.daysMs = this.clock.monotonicMs();
   }

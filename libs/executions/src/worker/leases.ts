@@ -9,8 +9,8 @@ import { column } from '../store/columns';
 export const LEASE_MS = 3_000;
 export const RENEW_EACH_MS = 1_000;
 
-/** A shard just taken. `clean`: its former owner released it; otherwise `tried` is what that owner marked last, and had in hand perhaps. */
-export type Taken = { readonly shard: number; readonly epoch: number; readonly published: number; readonly clean: boolean; readonly tried: string | null };
+/** A shard just taken. `clean`: its former owner released it; otherwise `tried` is what that owner marked last, and had in hand perhaps, as the `tries`th. */
+export type Taken = { readonly shard: number; readonly epoch: number; readonly published: number; readonly clean: boolean; readonly tried: string | null; readonly tries: number };
 
 const LIVING = {
   name: 'executions.worker-lives',
@@ -26,7 +26,7 @@ const TAKE = {
   name: 'executions.take',
   text: `update lease l set owner = $1, epoch = l.epoch + 1, until = now() + $2 * interval '1 millisecond'
     from (select shard, owner from lease where until < now() and (owner is null or owner <> $1) order by owner is null desc, shard limit $3 for update skip locked) f
-    where l.shard = f.shard returning l.shard, l.epoch, l.published::float8 as published, f.owner is null as clean, l.tried`,
+    where l.shard = f.shard returning l.shard, l.epoch, l.published::float8 as published, f.owner is null as clean, l.tried, l.tries`,
 };
 const RELEASE = {
   name: 'executions.release',

@@ -93,18 +93,26 @@ describe('a poisoned input', () => {
     expect(await db.query('select tries from lease where shard = 17')).toEqual([{ tries: 1 }]);
   });
 
-  it('is tried alone by the next owner, so that no other input dies with it', async () => {
-    const [killer] = neighbours('plain', 19, 1);
-    const sid = await samples.created('plain', killer);
-    const others = await Promise.all([21, 23, 25].map((shard) => samples.created('plain', neighbours('plain', shard, 1)[0])));
-    const { pos } = (await db.query<{ pos: string }>('select pos from command where shard = 19 and execution = $1', [sid.slice(2)]))[0]!;
-    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = null, tries = 0 where shard in (21, 23, 25)`);
-    await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $1, tries = 1 where shard = 19`, [`command:${pos}`]);
+  /** One execution in each of these shards, all of one lane, marked so often by owners that died; answers the shards by the commits that decided them. */
+  const afterDeath = async (marks: Readonly<Record<number, number>>): Promise<readonly number[][]> => {
+    for (const [shard, tries] of Object.entries(marks)) {
+      const sid = await samples.created('plain', neighbours('plain', Number(shard), 1)[0]);
+      const { pos } = (await db.query<{ pos: string }>('select pos from command where execution = $1', [sid.slice(2)]))[0]!;
+      await db.query(`update lease set owner = 'dead', until = '-infinity', tried = $2, tries = $3 where shard = $1`, [shard, tries === 0 ? null : `command:${pos}`, tries]);
+    }
+    const [before] = await db.query<{ id: string }>('select pg_current_xact_id()::text as id');
     worker = await samples.start({ log });
     await worker.idle();
-    for (const each of [sid, ...others]) expect(await samples.view('plain', each)).toMatchObject({ status: 'ended' });
-    const commits = await db.query<{ shards: number[] }>('select array_agg(shard order by shard) as shards from batch where shard in (19, 21, 23, 25) group by xmin::text order by min(shard)');
-    expect(commits).toEqual([{ shards: [19] }, { shards: [21, 23, 25] }]);
+    const commits = `select array_agg(shard order by shard) as shards from batch where xmin::text::bigint > $1 group by xmin::text order by min(xmin::text::bigint)`;
+    return (await db.query<{ shards: number[] }>(commits, [before?.id])).map(({ shards }) => shards);
+  };
+
+  it('is tried alone by the next owner, the least suspect first, once others have shown that the owner lives', async () => {
+    expect(await afterDeath({ 19: 3, 21: 0, 23: 1, 25: 0 })).toEqual([[21, 25], [23], [19]]);
+  });
+
+  it('is tried at once where there is nothing else', async () => {
+    expect(await afterDeath({ 29: 2, 31: 1 })).toEqual([[31], [29]]);
   });
 
   it('is looked for one input at a time after an unclean takeover only, and its mark is durable before it is decided', async () => {

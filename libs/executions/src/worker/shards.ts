@@ -16,8 +16,9 @@ export type Shard = {
   isHinted: boolean;
   /** A12: one input at a time up to this position of the inbox, because the former owner did not hand over. */
   suspectUpTo: number;
-  /** A12: what that owner had in hand perhaps when it died; it is tried alone. */
+  /** A12: what that owner had in hand perhaps when it died, and how many owners so far; it is tried alone. */
   readonly tried: string | null;
+  readonly tries: number;
   /** What was entered up to here came while somebody's memory was lost: the doors did not see all claims, nor does memory. */
   unsureUpTo: number;
 };
@@ -25,6 +26,8 @@ export type Shard = {
 /** The shards of a lane. They come and go between batches only; one that is in doubt is read again before anything is decided on it. */
 export class Shards {
   readonly mine = new Map<number, Shard>();
+  /** This owner has stored a batch: whatever it dies of next, it is not that it never came so far. */
+  isProven = false;
   private readonly coming: Taken[] = [];
   private readonly going = new Map<number, () => void>();
   private readonly doubtful = new Set<number>();
@@ -82,6 +85,7 @@ export class Shards {
 
   /** The batch is stored. */
   advance(heads: ReadonlyMap<number, { readonly lastPos: number; readonly commandPos: number }>): void {
+    this.isProven = true;
     for (const [number, { lastPos, commandPos }] of heads) {
       const shard = this.mine.get(number);
       if (shard) Object.assign(shard, { n: shard.n + 1, lastPos, commandPos });
@@ -93,8 +97,8 @@ export class Shards {
     if (this.going.size + this.coming.length + this.doubtful.size === 0) return;
     this.goings();
     const coming = this.coming.splice(0);
-    for (const { shard, epoch, clean, tried } of coming) {
-      this.mine.set(shard, { shard, epoch, n: 0, lastPos: 0, commandPos: 0, isHinted: true, suspectUpTo: clean ? 0 : Infinity, tried: clean ? null : tried, unsureUpTo: 0 });
+    for (const { shard, epoch, clean, tried, tries } of coming) {
+      this.mine.set(shard, { shard, epoch, n: 0, lastPos: 0, commandPos: 0, isHinted: true, suspectUpTo: clean ? 0 : Infinity, tried: clean ? null : tried, tries, unsureUpTo: 0 });
       this.doubtful.add(shard);
     }
     await this.reread();

@@ -1,5 +1,6 @@
 import { wholeNumber } from '@atelier/platform';
 import { z } from 'zod';
+import { RETENTION_DAYS, retentionDaysOf } from '../store/retention';
 
 /** Settings of execution workers. */
 export const executionWorkerConfig = z.object({
@@ -35,16 +36,19 @@ export type WorkerSettings = {
   readonly effectsMax: number;
   readonly effectsPerAccountMax: number;
   readonly effectTimeoutMs: number;
+  /** Days after their start for which executions are kept. */
+  readonly retentionDays: number;
 };
 
 /** Settings → options. */
-export const workerSettingsOf = (config: z.infer<typeof executionWorkerConfig>): WorkerSettings => ({
+export const workerSettingsOf = (config: z.infer<typeof executionWorkerConfig> & Parameters<typeof retentionDaysOf>[0]): WorkerSettings => ({
   batchInputsMax: config.ATELIER_WORKER_BATCH_INPUTS_MAX,
   cachedExecutionsMax: config.ATELIER_WORKER_CACHED_EXECUTIONS_MAX,
   cachedRevisionsMax: config.ATELIER_WORKER_CACHED_REVISIONS_MAX,
   effectsMax: config.ATELIER_EFFECTS_MAX,
   effectsPerAccountMax: config.ATELIER_EFFECTS_PER_ACCOUNT_MAX,
   effectTimeoutMs: config.ATELIER_EFFECT_TIMEOUT_MS,
+  retentionDays: retentionDaysOf(config),
 });
 
-export const DEFAULT_WORKER_SETTINGS: WorkerSettings = workerSettingsOf(executionWorkerConfig.parse({}));
+export const DEFAULT_WORKER_SETTINGS: WorkerSettings = workerSettingsOf({ ...executionWorkerConfig.parse({}), ATELIER_EXECUTION_RETENTION_DAYS: RETENTION_DAYS, ATELIER_EXECUTION_LIFETIME_DAYS: RETENTION_DAYS });

@@ -95,7 +95,7 @@ class Worker implements ExecutionWorker {
       surplus: (count) => this.surplus(count),
     });
     this.keys = new StudioKeys(db, studioKey, log);
-    this.janitor = new Janitor(db, clock, log);
+    this.janitor = new Janitor(db, clock, log, settings.retentionDays);
   }
 
   owns(shard: number): boolean {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@atelier/contracts';
-import { type RegexMatcher, createEngine, type Engine } from '@atelier/engine';
+import { DEFAULT_ENGINE_LIMITS, type Engine, type RegexMatcher, createEngine } from '@atelier/engine';
 import type { FlowState } from '@atelier/flow-definition';
 import { DEFAULT_LIQUID_OPTIONS, type Liquid, createLiquid } from '@atelier/liquid';
 import { createRegexMatcher } from '@atelier/platform';
@@ -22,6 +22,7 @@ export const transitionOfSplit = ({ liquid, regex }: WalkRules, state: FlowState
     state,
     context,
     nowMs,
+    limits: DEFAULT_ENGINE_LIMITS,
     enteredBy: '',
     render,
     evaluate: () => undefined,
