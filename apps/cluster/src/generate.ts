@@ -32,7 +32,7 @@ export const documentsOf = async (installation: Installation): Promise<Documents
   const documents: Partial<Record<ServiceName, OpenApiDocument>> = {};
   try {
     for (const service of SERVICE_NAMES) {
-      const started = await starterOf(service)(readConfig(schemaOf(service), planOf(installation, service, service, 0).env), () => undefined, async () => ALONE);
+      const started = await starterOf(service)(readConfig(schemaOf(service), planOf(installation, service, service, 0).env), () => undefined, async () => alone());
       running.push(started);
       documents[service] = (await (await fetch(`${started.url}/openapi.json`)).json()) as OpenApiDocument; // of our own
     }
@@ -43,13 +43,13 @@ export const documentsOf = async (installation: Installation): Promise<Documents
 };
 
 /** Nobody is told anything, and nothing comes. */
-const ALONE: Messaging = {
+const alone = (): Messaging => ({
   bus: { subscribe: async () => () => Promise.resolve(), lag: async () => [], close: () => Promise.resolve() },
   publish: () => undefined,
   reach: () => Promise.resolve(),
   metrics: new Registry(),
   close: () => Promise.resolve(),
-};
+});
 
 type Starter = (config: unknown, say: Say, connect: () => Promise<Messaging>) => Promise<RunningService>;
 

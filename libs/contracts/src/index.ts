@@ -8,4 +8,4 @@ export { type WarningCode, WARNINGS } from './warnings';
 export { type Meta, engineMeta, operatorMeta } from './meta';
 export { type FlowChoice, type FlowDirectory, type FlowEntry, type RevisionName, choiceOf } from './flow-directory.port';
 export { revokesNothing } from './revocations';
-export { type PublicEvent, type TopicName, type TriggerRecord, type TriggerResult, TOPICS, accountOfEvent, publicEvent, triggerRecord, triggerResult } from './public-events';
+export { type AuditEvent, type PublicEvent, type TopicName, type TriggerRecord, type TriggerResult, TOPICS, accountOfEvent, auditEvent, publicEvent, triggerRecord, triggerResult } from './public-events';
