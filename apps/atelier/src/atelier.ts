@@ -2,7 +2,10 @@ import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atel
 import { createEmbeddedBus } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
-import { ExecutionsModule, consumeFlows, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase, retentionDaysOf } from '@atelier/executions';
+import {
+  ExecutionsModule, LateDeletions, consumeFlows, consumeLateDeletions, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase,
+  retentionDaysOf,
+} from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type Log, createHttpCaller, createLog, openDatabase, systemClock } from '@atelier/platform';
 import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
@@ -55,6 +58,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
   await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
   await consumeFlows(bus, doors.deletions);
+  await consumeLateDeletions(bus, new LateDeletions(doors.database, doors.deletions));
   const own: { origin?: string } = {}; // known once it listens
   const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
   const root: DynamicModule = {

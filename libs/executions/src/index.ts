@@ -16,6 +16,7 @@ export type { Folding, Program, Rules, RunState } from './worker/rules';
 export { Growth } from './publish/growth';
 export { EXECUTIONS_LOG } from './publish/public-events';
 export { FlowDeletions, FlowsConsumer, consumeFlows, flowsServer } from './flows/flow-deletions.consumer';
+export { LateDeletions, LateDeletionsConsumer, consumeLateDeletions, lateDeletionsServer } from './flows/late-deletions.consumer';
 export { Triggers, TriggersConsumer, consumeTriggers, triggersServer } from './triggers/triggers.consumer';
 export { executionRetentionConfig, retentionDaysOf } from './store/retention';
 export { type TakenRecord, type TriggerDoors, takeTriggerRecords } from './triggers/trigger-records';

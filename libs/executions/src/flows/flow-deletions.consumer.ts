@@ -35,11 +35,13 @@ export class FlowDeletions {
 
   /** Commands first, position last: a crash in between repeats commands, which changes nothing. */
   async handle(batch: Batch): Promise<void> {
-    for (const event of await this.positions.fresh(batch)) if (event.type === 'flow.deleted') await this.endAll(event);
+    for (const event of await this.positions.fresh(batch)) await this.endAll(event);
     await this.positions.passed(batch);
   }
 
-  private async endAll({ data: { account_sid: account, flow_sid: flow } }: PublicEvent): Promise<void> {
+  /** Of one event, whatever its position; any event but a deletion changes nothing. */
+  async endAll({ type, data: { account_sid: account, flow_sid: flow } }: PublicEvent): Promise<void> {
+    if (type !== 'flow.deleted') return;
     if (!isSid('AC', account) || !isSid('FW', flow)) throw new Rejection('InvalidParameter', { message: 'Expected account_sid and flow_sid of the deleted flow' });
     for (let page = await this.active(account, flow); page.length > 0; page = await this.active(account, flow, page.at(-1)))
       await Promise.all(page.map((execution) => this.ingress.command({ account, execution, input: { type: 'End', reason: 'DELETED' } })));

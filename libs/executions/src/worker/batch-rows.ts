@@ -61,6 +61,15 @@ export class BatchRows {
     else if (input.from === 'timer' && !(entry?.timer?.step === input.step && entry.timer.dueMs === input.dueMs)) this.timerGone(input.shard, input.execution, input);
   }
 
+  /** The input is parked: what would bring it again goes too, else it came back with the next look, for ever. */
+  setAside(input: LaneInput, entry: Entry | undefined): void {
+    const head = this.head(input.shard);
+    if (input.from === 'inbox') head.commandPos = input.pos;
+    else if (input.from === 'effect') this.effectGone(input.shard, input.execution, input.step);
+    else if (input.from === 'timer') this.timerGone(input.shard, input.execution, input);
+    else if (entry?.timer) this.timerGone(input.shard, input.execution, entry.timer);
+  }
+
   finish(): void {
     for (const before of this.before.values()) {
       this.executionRow(before.entry);

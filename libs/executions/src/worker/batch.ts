@@ -62,12 +62,13 @@ export class Batch {
     this.passed(input);
   }
 
-  /** Sets an input aside for people to look at; a claim that came with it is given back. */
+  /** Sets an input aside for people to look at, with the row that it came from; a claim that came with it is given back. */
   park(input: LaneInput, reason: string): void {
     const body = input.from === 'inbox' ? input.text : JSON.stringify(input);
     push(this.out.rows.parked, { shard: input.shard, pos: input.from === 'inbox' ? input.pos : undefined, reason: escaped(`${identityOf(input)}: ${reason}`), body });
     if (input.from === 'inbox' && input.kind === COMMAND_KIND.create) this.giveBack(input.body, input.shard);
-    this.passed(input);
+    this.inputs++;
+    this.out.setAside(input, input.from === 'inbox' ? undefined : this.find(input.execution));
   }
 
   /** Turns what was decided into rows. Called once, before the commit. */
