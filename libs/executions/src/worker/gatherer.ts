@@ -41,7 +41,8 @@ export class Gatherer {
       this.polledMs = monotonicMs;
       this.shards.hint();
     }
-    const commands = await this.inbox(max);
+    // A full inbox leaves room: outcomes would wait for it for ever, and with them the slots of their effects.
+    const commands = await this.inbox(max - Math.min(this.memory.size, Math.floor(max / 2)));
     const remembered = this.memory.take(Math.max(0, max - commands.length));
     const timers = commands.length + remembered.length < max && monotonicMs - this.timersMs >= TIMERS_EACH_MS ? await this.due(max, monotonicMs) : [];
     return this.within(max, [...commands, ...remembered, ...timers]);

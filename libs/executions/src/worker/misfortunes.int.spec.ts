@@ -132,6 +132,22 @@ describe('a poisoned input', () => {
   });
   const batches = async (shard: number): Promise<number> => (await db.query<{ n: number }>('select coalesce(max(n), 0)::int as n from batch where shard = $1', [shard]))[0]?.n ?? 0;
 
+  it('that is a timer parks once, though its time goes on being over', async () => {
+    worker = await samples.start({ log });
+    const sid = await samples.created('brief');
+    await worker.idle();
+    await worker.stop();
+    worker = await samples.start({ log, directory: { ...samples.directory, definition: () => Promise.resolve(undefined) } }); // its revision is gone
+    await eventually('parked', async () => (await parked()).length > 0);
+    worker.wake(); // at everything, timers included
+    await eventually('two more looks', async () => (await db.query('select from timer where execution = $1', [sid.slice(2)])).length === 0);
+    for (let look = 0; look < 3; look++) {
+      worker.wake();
+      await worker.idle();
+    }
+    expect((await parked()).map(({ reason }) => reason)).toEqual([expect.stringMatching(`^timer:${sid}:2: Defect`)]);
+  });
+
   it('whose commit meets a deadlock is no poison: the batch is tried again as it was', async () => {
     await db.query('create sequence tries');
     await db.query(`create function deadlock() returns trigger language plpgsql as $$ begin
