@@ -115,8 +115,8 @@ const propertiesFor = async (dataDir: string, port: number): Promise<string> => 
 };
 
 const format = async (dataDir: string, jars: string): Promise<void> => {
-  const id = randomBytes(16).toString('base64url');
-  const child = java(dataDir, ['-cp', jars, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', 'kafka.tools.StorageTool', 'format', '-t', id, '-c', 'server.properties']);
+  const id = randomBytes(16).toString('base64url'); // may begin with a dash, so it stands in one word with its option
+  const child = java(dataDir, ['-cp', jars, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', 'kafka.tools.StorageTool', 'format', `--cluster-id=${id}`, '-c', 'server.properties']);
   const code = await new Promise<number>((done) => child.once('exit', (status) => done(status ?? 1)));
   if (code !== 0) throw new Fault(`Apache Kafka could not format ${dataDir}:\n${endOf(dataDir)}`);
 };

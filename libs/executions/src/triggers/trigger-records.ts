@@ -36,10 +36,8 @@ export const takeOrThrottle = async (doors: TriggerDoors, records: readonly unkn
   return outcomes;
 };
 
-/** The same for a door that has nowhere to let records wait: TooManyRequests where one is throttled, or where too many of the account wait already. */
+/** The same for a door that has nowhere to let records wait: TooManyRequests at the account's cap for everything. */
 export const takeTriggerRecords = async (doors: TriggerDoors, records: readonly unknown[], account?: AccountSid): Promise<readonly TakenRecord[]> => {
-  if (account !== undefined && doors.ingress.room.take(account, 1) === 0) throw tooMany();
-  if (account !== undefined) doors.ingress.room.giveBack(account, 1);
   return (await takeOrThrottle(doors, records, account)).map((each) => {
     if (each === 'throttled') throw tooMany();
     return each;

@@ -17,7 +17,7 @@ export const executionInboxConfig = z.object({
   ATELIER_BACKLOG_PER_ACCOUNT_MAX: wholeNumber(20_000, 'Unprocessed inputs of one account that a door accepts; beyond: 429.', 1),
   ATELIER_TRIGGERS_PER_ACCOUNT_MAX: wholeNumber(
     250,
-    'Unprocessed inputs of one account above which its trigger records wait in the deferred table and are entered in turn with those of other accounts; over HTTP: 429. 0: no limit.',
+    'Unprocessed inputs of one account above which its trigger records wait in the deferred table and are entered in turn with those of other accounts. Not over HTTP: there is nowhere to wait. 0: no limit.',
   ),
 });
 
