@@ -1,4 +1,4 @@
-// npm test: installs and builds what is missing, starts a database for the tests where none is given, runs every test that can run here.
+// npm test: installs and builds what is missing, starts a database and a broker for the tests where none is given, runs every test that can run here.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +19,16 @@ const ownDatabase = async () => {
   return startEmbeddedPostgres({ dataDir: dataDirFor(join(scratch, 'data')).dir, fsync: false, maxConnections: 300 });
 };
 
+const ownBroker = async () => {
+  if (process.env.ATELIER_TEST_KAFKA_BROKERS) return undefined;
+  const { hasDocker } = require(join(root, 'libs', 'testing', 'dist', 'index.js'));
+  if (await hasDocker()) return undefined;
+  const { nativeKafkaProblem, startNativeKafka } = require(join(root, 'libs', 'platform', 'dist', 'index.js'));
+  const problem = nativeKafkaProblem();
+  if (problem) return void console.log(`no Kafka for the tests: ${problem}`);
+  return startNativeKafka({ dataDir: join(scratch, 'kafka') });
+};
+
 const jest = (name, args, env) => {
   const outputFile = join(scratch, `${name}.json`);
   spawnSync(process.execPath, [require.resolve('jest/bin/jest'), '--json', `--outputFile=${outputFile}`, '--silent=false', ...args, ...extra], {
@@ -35,7 +45,12 @@ const jest = (name, args, env) => {
 };
 
 const database = await ownDatabase();
-const env = { ...process.env, ...(database ? { ATELIER_TEST_DATABASE_URL: database.url } : {}) };
+const broker = await ownBroker();
+const env = {
+  ...process.env,
+  ...(database ? { ATELIER_TEST_DATABASE_URL: database.url } : {}),
+  ...(broker ? { ATELIER_TEST_KAFKA_BROKERS: broker.brokers } : {}),
+};
 delete env.TWILIO_REGION; // they rewrite the host names of the official client
 delete env.TWILIO_EDGE;
 let results;
@@ -46,6 +61,7 @@ try {
     jest('end-to-end', ['--runInBand', '--testPathPatterns', '\\.e2e\\.spec\\.ts$'], env),
   ];
 } finally {
+  await broker?.stop('SIGKILL'); // nobody reads its files again
   await database?.stop();
   rmSync(scratch, { recursive: true, force: true });
 }

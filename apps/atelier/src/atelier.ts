@@ -7,14 +7,11 @@ import {
   retentionDaysOf,
 } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type Log, createHttpCaller, createLog, openDatabase, systemClock } from '@atelier/platform';
+import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
 import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AtelierConfig } from './config';
-import { type DataFolder, openDataFolder } from './data-folder';
-import { startDatabase } from './database-part';
 import { startOwnerThread } from './owner-thread';
-import { Parts, type Say } from './parts';
 
 /** All services in one process. */
 export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(): Promise<void> };
@@ -58,7 +55,7 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
   await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
   await consumeFlows(bus, doors.deletions);
-  await consumeLateDeletions(bus, new LateDeletions(doors.database, doors.deletions));
+  await parts.start('deleted flows', () => consumeLateDeletions(bus, new LateDeletions(doors.database, doors.deletions)), (stop) => stop());
   const own: { origin?: string } = {}; // known once it listens
   const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
   const root: DynamicModule = {
@@ -71,7 +68,6 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
         ...doors,
         flows: flows.directory,
         signing: credentials.signingToken,
-        topics,
         settings: executionsHttpSettingsOf(config),
         clock: systemClock,
       }),

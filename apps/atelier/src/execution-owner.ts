@@ -1,10 +1,9 @@
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
 import { createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
+import { Parts, createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
 import { createMessagesApi } from '@atelier/twilio-client';
 import type { AtelierConfig } from './config';
-import { Parts } from './parts';
 
 /** What the thread is given; plain data, for it crosses the boundary of threads. */
 export type OwnerData = {

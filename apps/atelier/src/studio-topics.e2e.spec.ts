@@ -134,6 +134,6 @@ const REFERENCE: readonly (readonly [string, readonly string[]])[] = [
     [`/${path}`, ['get', 'post']], [`/${path}/{}`, path.endsWith('Engagements') ? ['delete', 'get'] : ['delete', 'get', 'post']],
     ...['Context', 'Steps', 'Steps/{}', 'Steps/{}/Context'].map((last) => [`/${path}/{}/${last}`, READ] as const),
   ]),
-  ['/atelier/v1/Flows/Import', ['post']], ['/atelier/v1/Topics/atelier.triggers/Records', ['post']], ['/atelier/v1/Topics/{}/Records', READ],
+  ['/atelier/v1/Flows/Import', ['post']], ['/atelier/v1/Topics/atelier.triggers/Records', ['post']], ...TOPICS.map((topic) => [`/atelier/v1/Topics/${topic}/Records`, READ] as const),
   ['/health', READ], ['/openapi.json', READ], ['/schemas', READ], ['/schemas/{}', READ], ['/v1/Events', READ],
 ];

@@ -7,7 +7,7 @@
  * R3. A batch that begins behind a gap is refused as a whole.
  * R4. Locks are taken in one order (source, accounts by name, topic), so competing consumers cannot block each other for ever.
  */
-import { type AccountSid, type PublicEvent, Fault } from '@atelier/contracts';
+import { type AccountSid, type PublicEvent, Fault, accountOfEvent } from '@atelier/contracts';
 import type { Batch, DeadLetter, TopicSource } from '@atelier/bus';
 import type { Database } from '@atelier/platform';
 import { type Page, type PageQuery, pageOf } from '@atelier/rest-kit';
@@ -30,11 +30,9 @@ export type AuditRow = {
 
 export const COLUMNS = 'account, seq, sid, at, event_type, actor, resource, source_ip, body';
 
-// $1 log, $2 shard, $3 first and $4 last position of the batch, then the records.
-const APPEND = {
-  name: 'audit-append',
-  text: `with last as (select pos from source_position where log = $1 and shard = $2 for update),
-    here as (select pos from last where pos >= $3::bigint - 1),
+// $1 log, $2 shard, $3 first and $4 last position of the batch, then the records. `last` and `here`: where the source stands, and where this goes on.
+const append = (last: string, here: string): string => `with last as (${last}),
+    here as (${here}),
     fresh as (select t.* from here, unnest($5::bigint[], $6::text[], $7::text[], $8::timestamptz[], $9::text[], $10::text[], $11::text[], $12::text[], $13::boolean[], $14::text[])
                 with ordinality t (pos, account, sid, at, event_type, actor, resource, source_ip, hidden, body, n) where t.pos > here.pos),
     counted as (select account, count(*) c from fresh group by account),
@@ -46,17 +44,27 @@ const APPEND = {
       select f.account, head.seq - c.c + row_number() over (partition by f.account order by f.n), f.sid, f.at, f.event_type, f.actor, f.resource, f.source_ip, f.body, f.hidden,
              topic.base + row_number() over (order by f.n)
         from fresh f join counted c using (account) join head using (account) cross join topic returning 1)
-  select last.pos, (select count(*) from stored) as stored from last`,
+  select last.pos, (select count(*) from stored) as stored from last`;
+
+const APPEND = {
+  name: 'audit-append',
+  text: append('select pos from source_position where log = $1 and shard = $2 for update', 'select pos from last where pos >= $3::bigint - 1'),
+};
+
+// An event that was given up and can be recorded now: it takes the letter's place, behind the position that moved on long ago.
+const REDRIVE = {
+  name: 'audit-redrive',
+  text: append('delete from dead_letter where log = $1 and shard = $2 and pos = $3::bigint returning pos', 'select pos - 1 as pos from last'),
 };
 
 // The letter and the position behind it, unless somebody else has been there.
 const PARK = `with moved as (update source_position set pos = $3 where log = $1 and shard = $2 and pos = $3::bigint - 1 returning pos)
-  insert into dead_letter (log, shard, pos, reason, body) select $1, $2, pos, $4, $5 from moved`;
+  insert into dead_letter (log, shard, pos, reason, body, account) select $1, $2, pos, $4, $5, $6 from moved`;
 
 export class AuditStore {
   private readonly listeners = new Set<(shard: number) => void>();
 
-  constructor(private readonly db: Database) {}
+  constructor(readonly db: Database) {}
 
   /** How far a log was read; the row exists from the first question on. */
   async position(log: string, shard: number): Promise<number> {
@@ -66,30 +74,21 @@ export class AuditStore {
   }
 
   /** Stores the records of a batch and the position that it reached. A gap before it is a Fault. */
-  async append({ log, shard, messages }: Batch): Promise<void> {
-    const [first, last] = [messages[0]?.pos, messages.at(-1)?.pos];
+  async append(batch: Batch): Promise<void> {
+    const first = batch.messages[0]?.pos;
     if (first === undefined) return;
-    const records = messages.flatMap((event) => recordsOf(event).map((record) => ({ ...record, pos: event.pos })));
-    const [row] = await this.db.query<{ pos: string; stored: string }>(APPEND, [
-      ...[log, shard, first, last],
-      records.map(({ pos }) => pos),
-      records.map(({ account }) => account),
-      records.map(({ sid }) => sid),
-      records.map(({ at }) => at),
-      records.map(({ eventType }) => eventType),
-      records.map(({ actor }) => actor),
-      records.map(({ resource }) => resource),
-      records.map(({ sourceIp }) => sourceIp),
-      records.map(({ isHidden }) => isHidden),
-      records.map(({ body }) => JSON.stringify(body)),
-    ]);
-    if (!row || Number(row.pos) < first - 1) throw new Fault(`expected ${log} ${shard} to go on behind ${row?.pos ?? 'an unknown position'}, found ${first}`);
-    if (Number(row.stored) > 0) for (const wake of this.listeners) wake(0);
+    const pos = await this.store(APPEND, batch);
+    if (pos === undefined || pos < first - 1) throw new Fault(`expected ${batch.log} ${batch.shard} to go on behind ${pos ?? 'an unknown position'}, found ${first}`);
+  }
+
+  /** Stores the records of an event that was put aside, in the place of its letter; false where there is none. Throws as at the first time. */
+  async redrive(event: PublicEvent): Promise<boolean> {
+    return (await this.store(REDRIVE, { log: event.log, shard: event.shard, messages: [event] })) !== undefined;
   }
 
   /** Puts an event aside that no record can be made of, with the reason. */
   async park({ event, reason }: DeadLetter): Promise<void> {
-    await this.db.query(PARK, [event.log, event.shard, event.pos, reason, JSON.stringify(event)]);
+    await this.db.query(PARK, [event.log, event.shard, event.pos, reason, JSON.stringify(event), accountOfEvent(event)]);
   }
 
   async find(account: AccountSid, sid: string): Promise<AuditRow | undefined> {
@@ -109,6 +108,26 @@ export class AuditStore {
         return this.db.query<AuditRow & { readonly bound: string }>(text, values);
       },
     );
+  }
+
+  /** Where the source stood; undefined where nothing is known of it. */
+  private async store(statement: typeof APPEND, { log, shard, messages }: Pick<Batch, 'log' | 'shard' | 'messages'>): Promise<number | undefined> {
+    const records = messages.flatMap((event) => recordsOf(event).map((record) => ({ ...record, pos: event.pos })));
+    const [row] = await this.db.query<{ pos: string; stored: string }>(statement, [
+      ...[log, shard, messages[0]?.pos, messages.at(-1)?.pos],
+      records.map(({ pos }) => pos),
+      records.map(({ account }) => account),
+      records.map(({ sid }) => sid),
+      records.map(({ at }) => at),
+      records.map(({ eventType }) => eventType),
+      records.map(({ actor }) => actor),
+      records.map(({ resource }) => resource),
+      records.map(({ sourceIp }) => sourceIp),
+      records.map(({ isHidden }) => isHidden),
+      records.map(({ body }) => JSON.stringify(body)),
+    ]);
+    if (Number(row?.stored ?? 0) > 0) for (const wake of this.listeners) wake(0);
+    return row && Number(row.pos);
   }
 
   /** `atelier.audit.events`: every record, hidden ones too, in the order of storing. */

@@ -1,3 +1,4 @@
+import { PUBLISHED_POSITION_MIGRATIONS } from '@atelier/bus';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Records, their number per account, and how far each log was read. Facts, not projections: they are never rebuilt in place. */
@@ -39,5 +40,17 @@ export class Audit1795000000200 implements MigrationInterface {
   async down(): Promise<void> {} // migrations only add
 }
 
+/** Dead letters have a number to be named by, and whose they are, where that is known: an account looks at its own. */
+export class Audit1795000000300 implements MigrationInterface {
+  readonly name = 'Audit1795000000300';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('alter table dead_letter add column id bigint generated always as identity constraint dead_letter_id unique, add column account text');
+    await runner.query('create index dead_letter_account on dead_letter (account, id)');
+  }
+
+  async down(): Promise<void> {} // migrations only add
+}
+
 /** For `openDatabase`. */
-export const AUDIT_MIGRATIONS = [Audit1795000000200];
+export const AUDIT_MIGRATIONS = [Audit1795000000200, Audit1795000000300, ...PUBLISHED_POSITION_MIGRATIONS];

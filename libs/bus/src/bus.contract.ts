@@ -1,13 +1,16 @@
-import { type PublicEvent, Fault, Rejection } from '@atelier/contracts';
+import { Fault, Rejection } from '@atelier/contracts';
 import { eventually } from '@atelier/testing';
-import type { Batch, Bus, DeadLetter, Subscription } from './bus.port';
+import type { Bus } from './bus.port';
 import type { Unnumbered } from './memory-topic';
+import { Ledger } from './sample-ledger';
 
 /** A bus under test over one topic of at least two shards, with its publisher. `restart` is what another process would see. */
 export type BusUnderTest = {
   readonly bus: Bus;
   publish(shard: number, events: readonly Unnumbered[]): Promise<unknown>;
   restart(): Promise<Bus>;
+  /** The bus of one more process. */
+  another(): Bus;
   close(): Promise<void>;
 };
 
@@ -16,42 +19,6 @@ const TOPIC = 'atelier.flows.events';
 let count = 0;
 const events = (n: number): Unnumbered[] =>
   Array.from({ length: n }, () => ({ id: `event-${++count}`, source: '/tests', type: 'thing.happened', time: '2026-01-31T12:00:00.000Z', data: { n: count } }));
-
-/** A consumer as every consumer has to be: effect and position in one step, and what was seen is dropped (A3). */
-class Ledger {
-  readonly positions = new Map<string, number>();
-  readonly seen: PublicEvent[] = [];
-  readonly letters: DeadLetter[] = [];
-  readonly batches: number[] = [];
-  delivered = 0;
-
-  subscription(over: Partial<Subscription> = {}): Required<Subscription> {
-    return {
-      topic: TOPIC,
-      group: 'ledger',
-      position: async (log, shard) => this.positions.get(`${log} ${shard}`) ?? 0,
-      handle: async (batch) => this.store(batch),
-      deadLetter: async (letter) => {
-        this.letters.push(letter);
-        this.positions.set(`${letter.event.log} ${letter.event.shard}`, letter.event.pos);
-      },
-      ...over,
-    };
-  }
-
-  store({ log, shard, messages }: Batch): void {
-    this.delivered += messages.length;
-    this.batches.push(messages.length);
-    const at = this.positions.get(`${log} ${shard}`) ?? 0;
-    const fresh = messages.filter(({ pos }) => pos > at);
-    this.seen.push(...fresh);
-    this.positions.set(`${log} ${shard}`, messages.at(-1)?.pos ?? at);
-  }
-
-  idsOf(shard: number): string[] {
-    return this.seen.filter((event) => event.shard === shard).map(({ id }) => id);
-  }
-}
 
 const idsOf = (published: readonly Unnumbered[]) => published.map(({ id }) => id);
 
@@ -289,6 +256,27 @@ export const busContract = (name: string, make: () => Promise<BusUnderTest>): vo
       await made.bus.subscribe(witness.subscription({ group: 'witness' }));
       await eventually('another group', () => witness.seen.length === 2);
       expect(ledger.seen).toHaveLength(1);
+    });
+
+    it('leaves each event once in the store of a group, in order, whoever of several processes comes and goes', async () => {
+      const published: Unnumbered[] = [];
+      const publish = async (n: number): Promise<void> => {
+        for (const shard of [0, 1]) {
+          const more = events(n);
+          published.push(...more);
+          await made.publish(shard, more);
+        }
+      };
+      await made.bus.subscribe(ledger.subscription());
+      await publish(20);
+      const leave = await made.another().subscribe(ledger.subscription());
+      await publish(20);
+      await has(60);
+      await leave();
+      await publish(20);
+      await has(120);
+      expect([...ledger.idsOf(0), ...ledger.idsOf(1)].sort()).toEqual(idsOf(published).sort());
+      for (const shard of [0, 1]) expect(ledger.positionsOf(shard)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
     });
 
     it('tells how far a group is behind, in events and in seconds', async () => {

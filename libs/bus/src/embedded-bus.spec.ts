@@ -27,6 +27,10 @@ busContract('the embedded bus', async () => {
       buses.push(busOver(source));
       return buses[1] as (typeof buses)[0];
     },
+    another: () => {
+      buses.push(busOver(source));
+      return buses.at(-1) as (typeof buses)[0];
+    },
     close: async () => void (await Promise.all(buses.map((bus) => bus.close()))),
   };
 });

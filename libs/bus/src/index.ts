@@ -1,6 +1,18 @@
 export type { TopicSource } from './topic-source.port';
 export type { Batch, Bus, DeadLetter, Lag, Subscription } from './bus.port';
+export { busMetrics } from './bus-metrics';
 export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
+export { follow } from './follow';
 export { type ConsumerGroup, BusServer, Consumes } from './bus-server';
 export { type Unnumbered, MemoryTopic } from './memory-topic';
 export { topicSourceContract } from './topic-source.contract';
+export { type Messaging, type Publication, embeddedMessaging } from './messaging';
+export { type Connect, connectKafka, kafkaServiceConfig } from './kafka-messaging';
+export { PUBLISHED_POSITION_MIGRATIONS, storedPositions } from './stored-positions';
+export { type KafkaOptions, kafkaConfig, kafkaOptionsOf } from './kafka/kafka-config';
+export { type TopicOnCluster, type TopicPlan, TOPIC_PLAN, createTopics, deadLetterTopic } from './kafka/topic-plan';
+export { type ForeignLag, type KafkaBus, type KafkaBusOptions, createKafkaBus } from './kafka/kafka-bus';
+export type { ForeignLetter, ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
+export { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka/kafka-publisher';
+export { type PublishedPositions, MemoryPositions } from './kafka/published-positions';
+export { TopicsModule } from './topic-door/topics.module';

@@ -12,10 +12,11 @@
  * B6. Stopping finishes the batch in hand.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type PublicEvent, Fault, Rejection } from '@atelier/contracts';
+import { Fault } from '@atelier/contracts';
 import type { Clock, Log } from '@atelier/platform';
 import type { Lag, Subscription } from './bus.port';
 import { Hint } from './hint';
+import { ShardDelivery, waitAfter } from './shard-delivery';
 import type { TopicSource } from './topic-source.port';
 
 export type ReaderOptions = {
@@ -24,12 +25,9 @@ export type ReaderOptions = {
   /** Events of a batch at the most. */
   readonly batchEventsMax: number;
   readonly pollMs: number;
-  /** The wait after the first failure; it doubles up to RETRY_MS_MAX. */
+  /** The wait after the first failure; it doubles up to ten seconds. */
   readonly retryMs: number;
 };
-
-const TRIES_ALONE = 3; // a defect repeats itself; what passes by the third time was not one
-const RETRY_MS_MAX = 10_000; // a store that is back is noticed within this
 
 /** The owner's log does not go on where the consumer stands (B2). */
 class Gap extends Fault {}
@@ -37,11 +35,8 @@ class Gap extends Fault {}
 export class ShardReader {
   private readonly hint = new Hint();
   private readonly stopping = new AbortController();
-  private at = 0;
-  private isPlaced = false;
-  private keepsPlace = true; // false: the consumer stores none, so only this reader knows it
+  private readonly delivery: ShardDelivery;
   private failures = 0;
-  private deadLetters = 0;
   private readonly ended: Promise<void>;
 
   constructor(
@@ -50,6 +45,7 @@ export class ShardReader {
     private readonly subscription: Subscription,
     private readonly options: ReaderOptions,
   ) {
+    this.delivery = new ShardDelivery(this.names, subscription, options);
     this.ended = this.run();
   }
 
@@ -64,13 +60,14 @@ export class ShardReader {
   }
 
   async lag(): Promise<Lag> {
-    const [end, oldest] = await Promise.all([this.source.end(this.shard), this.source.read(this.shard, this.at, 1)]);
+    const { at, deadLetters } = this.delivery;
+    const [end, oldest] = await Promise.all([this.source.end(this.shard), this.source.read(this.shard, at, 1)]);
     return {
       ...this.names,
-      events: Math.max(0, end - this.at),
+      events: Math.max(0, end - at),
       seconds: oldest[0] ? Math.max(0, (this.options.clock.nowMs() - Date.parse(oldest[0].time)) / 1_000) : 0,
       failures: this.failures,
-      deadLetters: this.deadLetters,
+      deadLetters,
     };
   }
 
@@ -92,69 +89,21 @@ export class ShardReader {
   }
 
   private async readOnce(): Promise<boolean> {
-    if (!this.isPlaced) await this.place();
-    const events = await this.source.read(this.shard, this.at, this.options.batchEventsMax);
+    if (!this.delivery.isPlaced) await this.delivery.place(() => this.source.end(this.shard));
+    const { at } = this.delivery;
+    const events = await this.source.read(this.shard, at, this.options.batchEventsMax);
     if (events.length === 0) return false;
-    const broken = events.findIndex(({ pos }, i) => pos !== this.at + i + 1);
-    if (broken >= 0) throw new Gap(`expected position ${this.at + broken + 1}, found ${events[broken]?.pos}`);
-    await this.deliver(events);
+    const broken = events.findIndex(({ pos }, i) => pos !== at + i + 1);
+    if (broken >= 0) throw new Gap(`expected position ${at + broken + 1}, found ${events[broken]?.pos}`);
+    await this.delivery.deliver(events);
     return true;
   }
 
-  private async place(): Promise<void> {
-    const stored = await this.subscription.position(this.source.log, this.shard);
-    this.keepsPlace = stored !== 'end';
-    this.at = stored === 'end' ? await this.source.end(this.shard) : stored;
-    this.isPlaced = true;
-  }
-
-  private async deliver(events: readonly PublicEvent[]): Promise<void> {
-    const failure = await this.attempt(events);
-    if (failure === undefined) return;
-    if (events.length === 1) return this.alone(events, failure.error);
-    const half = Math.ceil(events.length / 2);
-    await this.deliver(events.slice(0, half));
-    await this.deliver(events.slice(half));
-  }
-
-  private async alone(events: readonly PublicEvent[], first: unknown): Promise<void> {
-    let error = first;
-    for (let tries = 1; tries < TRIES_ALONE && !(error instanceof Rejection); tries++) {
-      const failure = await this.attempt(events);
-      if (failure === undefined) return;
-      error = failure.error;
-    }
-    for (const event of events) await this.bury(event, error);
-  }
-
-  private async bury(event: PublicEvent, error: unknown): Promise<void> {
-    const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    if (!this.subscription.deadLetter) throw error; // as a Fault would: the shard stands still
-    await this.subscription.deadLetter({ topic: this.source.topic, event, reason });
-    this.at = event.pos;
-    this.deadLetters++;
-    this.options.log.error({ ...this.names, pos: event.pos, event: event.id, err: error }, 'event became a dead letter');
-  }
-
-  /** The error where it was the handler's own; Faults pass through (B3). */
-  private async attempt(messages: readonly PublicEvent[]): Promise<{ error: unknown } | undefined> {
-    const began = this.options.clock.monotonicMs();
-    try {
-      await this.subscription.handle({ topic: this.source.topic, log: this.source.log, shard: this.shard, messages });
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-      return { error };
-    }
-    this.at = messages[messages.length - 1]?.pos ?? this.at;
-    this.options.log.debug({ ...this.names, events: messages.length, pos: this.at, ms: this.options.clock.monotonicMs() - began }, 'batch handled');
-    return undefined;
-  }
-
   private async standStill(error: unknown): Promise<void> {
-    this.isPlaced = this.isPlaced && !this.keepsPlace;
-    const waitMs = Math.min(RETRY_MS_MAX, this.options.retryMs * 2 ** Math.min(this.failures, 20));
+    this.delivery.displace();
+    const waitMs = waitAfter(this.failures, this.options.retryMs);
     this.failures++;
-    this.options.log.warn({ ...this.names, pos: this.at, failures: this.failures, waitMs, err: error }, 'shard stands still');
+    this.options.log.warn({ ...this.names, pos: this.delivery.at, failures: this.failures, waitMs, err: error }, 'shard stands still');
     await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // stopping ends the wait
   }
 }

@@ -6,5 +6,6 @@ export {
 export { type ErrorName, type RejectionInfo, Defect, ERRORS, Fault, Rejection } from './errors';
 export { type WarningCode, WARNINGS } from './warnings';
 export { type Meta, engineMeta, operatorMeta } from './meta';
-export type { FlowChoice, FlowDirectory, RevisionName } from './flow-directory.port';
-export { type PublicEvent, type TopicName, type TriggerRecord, type TriggerResult, TOPICS, publicEvent, triggerRecord, triggerResult } from './public-events';
+export { type FlowChoice, type FlowDirectory, type FlowEntry, type RevisionName, choiceOf } from './flow-directory.port';
+export { revokesNothing } from './revocations';
+export { type AuditEvent, type PublicEvent, type TopicName, type TriggerRecord, type TriggerResult, TOPICS, accountOfEvent, auditEvent, publicEvent, triggerRecord, triggerResult } from './public-events';

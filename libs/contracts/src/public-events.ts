@@ -30,6 +30,36 @@ export const publicEvent = z.looseObject({
 });
 export type PublicEvent = z.infer<typeof publicEvent>;
 
+/** A record on `atelier.audit.events` (`spec/audit-and-keys.md` 9): Monitor's fields, and the numbers by which evidence is seen to be whole. */
+export const auditEvent = publicEvent.extend({
+  partitionkey: z.string().describe('The account.'),
+  sequence: z.string().regex(/^\d{19}$/).describe('Counts the records of the account, without gaps.'),
+  recordedtime: z.string(),
+  authtype: z.enum(['system', 'api_key', 'user', 'service_account']),
+  authid: z.string().optional(),
+  data: z.looseObject({
+    sid: z.string().regex(/^AE[0-9a-f]{32}$/),
+    account_sid: z.string(),
+    actor_sid: z.string().nullable(),
+    actor_type: z.string(),
+    description: z.null(),
+    event_data: z.looseObject({ resource_properties: z.json(), context: z.looseObject({ seq: z.int() }) }),
+    event_type: z.string(),
+    region: z.string(),
+    resource_sid: z.string(),
+    resource_type: z.string(),
+    source: z.string(),
+    source_ip_address: z.string().nullable(),
+  }),
+});
+export type AuditEvent = z.infer<typeof auditEvent>;
+
+/** Whose an event or a trigger record is, where it says so. */
+export const accountOfEvent = ({ data, meta }: Pick<PublicEvent, 'data' | 'meta'>): string | undefined => {
+  const account = data['account_sid'] ?? meta?.['accountSid'];
+  return typeof account === 'string' ? account : undefined;
+};
+
 /** A record on `atelier.triggers`: another service starts an execution (`spec/atelier.md` 4). */
 export const triggerRecord = z.looseObject({
   specversion: z.literal('1.0'),

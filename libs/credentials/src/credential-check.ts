@@ -1,8 +1,7 @@
 import type { AccountSid, Sid } from '@atelier/contracts';
 import type { EventStore } from '@atelier/event-store';
-import type { Clock, Queryable } from '@atelier/platform';
+import { type Clock, type Queryable, Remembered } from '@atelier/platform';
 import { type CredentialCheck, type Principal, normalSid } from '@atelier/rest-kit';
-import { Remembered } from './remembered';
 import type { Vault } from './vault';
 
 type Known = { readonly principal: Principal; readonly hash: Buffer };
@@ -26,12 +25,12 @@ export class StoredCredentialCheck implements CredentialCheck {
     private readonly vault: Vault,
     private readonly region: string,
   ) {
-    this.known = new Remembered(store, clock, (sid) => this.read(sid));
+    this.known = new Remembered(store, clock);
   }
 
   async check(user: string, secret: string): Promise<Principal | undefined> {
     const sid = normalSid(user as Sid); // what is no identifier is not found
-    const known = await this.known.get(sid);
+    const known = await this.known.get(sid, () => this.read(sid));
     return known && this.vault.matches(sid, secret, known.hash) ? known.principal : undefined;
   }
 

@@ -1,12 +1,10 @@
 import { join } from 'node:path';
 import { EVENT_STORE_MIGRATIONS } from '@atelier/event-store';
-import { wholeNumber } from '@atelier/platform';
+import { internalToken, wholeNumber } from '@atelier/platform';
 import { z } from 'zod';
 import type { CredentialsOptions } from './credentials-core';
 import { readMasterKey, readOrMakeMasterKey } from './master-key';
 import { Credentials1795000000200 } from './migrations';
-
-const INTERNAL_TOKEN_MIN = 32; // characters; it guards every secret
 
 /** What credentials may be told. */
 export const credentialsConfig = z.object({
@@ -15,11 +13,7 @@ export const credentialsConfig = z.object({
     .min(1)
     .optional()
     .describe('File with 64 hexadecimal digits that wrap the data keys of secrets. Left out: master.key in the data folder, made at the first start.'),
-  ATELIER_INTERNAL_TOKEN: z
-    .string()
-    .regex(new RegExp(`^[\\x21-\\x7e]{${INTERNAL_TOKEN_MIN},}$`), `expected at least ${INTERNAL_TOKEN_MIN} characters without spaces`)
-    .optional()
-    .describe('Authenticates /internal/v1 between services. Left out: those routes are not served.'),
+  ATELIER_INTERNAL_TOKEN: internalToken.optional().describe('Authenticates /internal/v1 between services. Left out: those routes are not served.'),
   ATELIER_STORE_GENERATION: wholeNumber(1, 'Counts up when executions move to a new data store; each generation has a Studio API Key of its own.', 1),
 });
 

@@ -1,11 +1,11 @@
-import { CREDENTIAL_CHECK, HealthRegistry } from '@atelier/rest-kit';
+import { TopicsModule } from '@atelier/bus';
+import { CREDENTIAL_CHECK, HealthRegistry, INTERNAL_TOKEN } from '@atelier/rest-kit';
 import { SIGNING_TOKEN, STUDIO_KEY } from '@atelier/twilio-client';
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
 import { CREDENTIALS_CORE, type CredentialsCore } from './credentials-core';
 import { AccountsController } from './http/accounts.controller';
 import { IamKeysController } from './http/iam-keys.controller';
 import { InternalController } from './http/internal.controller';
-import { INTERNAL_TOKEN } from './http/internal.guard';
 import { KeysController } from './http/keys.controller';
 
 /** The REST side of credentials. Provides the ports of the others: CREDENTIAL_CHECK, STUDIO_KEY, SIGNING_TOKEN. */
@@ -25,6 +25,7 @@ export class CredentialsModule {
     ];
     return {
       module: CredentialsModule,
+      imports: [TopicsModule.with([core.topic])],
       controllers: [AccountsController, KeysController, IamKeysController, ...(internalToken === undefined ? [] : [InternalController])],
       providers: [...ports, ...(internalToken === undefined ? [] : [{ provide: INTERNAL_TOKEN, useValue: internalToken }])],
       exports: ports.map(({ provide }) => provide),

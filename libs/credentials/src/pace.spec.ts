@@ -33,4 +33,16 @@ describe('what is asked for in a loop', () => {
     await take('a', 3);
     expect(waits).toEqual([1_000]);
   });
+
+  it('waits longer the more are waiting, each key by itself', async () => {
+    const time = { ms: 0, monotonicMs: () => time.ms };
+    const waits: number[] = [];
+    const paced = new Pace(time, async (ms) => void waits.push(ms));
+    for (let i = 0; i < 5; i++) await paced.take('a');
+    await paced.take('b');
+    expect(waits).toEqual([1_000, 2_000]);
+    time.ms = 60_000;
+    await paced.take('a');
+    expect(waits).toHaveLength(2);
+  });
 });

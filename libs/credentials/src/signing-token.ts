@@ -1,8 +1,7 @@
 import type { AccountSid } from '@atelier/contracts';
 import type { EventStore } from '@atelier/event-store';
-import type { Clock, Queryable } from '@atelier/platform';
+import { type Clock, type Queryable, Remembered } from '@atelier/platform';
 import type { SigningToken } from '@atelier/twilio-client';
-import { Remembered } from './remembered';
 import type { Vault } from './vault';
 
 const TOKEN = {
@@ -20,11 +19,11 @@ export class StoredSigningToken implements SigningToken {
     clock: Pick<Clock, 'monotonicMs'>,
     private readonly vault: Vault,
   ) {
-    this.known = new Remembered(store, clock, (account) => this.read(account as AccountSid)); // only `tokens` asks
+    this.known = new Remembered(store, clock);
   }
 
   async tokens(account: AccountSid): Promise<readonly string[]> {
-    return (await this.known.get(account)) ?? [];
+    return (await this.known.get(account, () => this.read(account))) ?? [];
   }
 
   private async read(account: AccountSid): Promise<readonly string[] | undefined> {

@@ -8,13 +8,12 @@
  */
 import { type AccountSid, type KeySid, Fault, engineMeta } from '@atelier/contracts';
 import { type EventStore, type SqlEventStore, handle, writing } from '@atelier/event-store';
-import { type Clock, type Queryable, ConnectionLost, newSid } from '@atelier/platform';
+import { type Clock, type Queryable, ConnectionLost, Remembered, newSid } from '@atelier/platform';
 import type { ApiKey, StudioKey, StudioKeyCause } from '@atelier/twilio-client';
 import { type AccountCommand, STUDIO_KEY_NAME, accounts } from './account.decider';
 import type { AccountEvent } from './credentials.events';
 import type { KeyAuthority } from './key-authority.port';
 import { Pace, type Wait } from './pace';
-import { Remembered } from './remembered';
 import type { Secrets } from './secrets';
 import type { Vault } from './vault';
 
@@ -46,20 +45,24 @@ export class StudioKeyDesk implements StudioKey {
     private readonly parts: StudioKeyParts,
     private readonly place: StudioPlace,
   ) {
-    this.current = new Remembered(parts.store, parts.clock, (account) => this.read(account as AccountSid)); // only accounts are asked for below
+    this.current = new Remembered(parts.store, parts.clock);
     this.pace = new Pace(parts.clock, parts.wait);
   }
 
   /** A Rejection where the account is unknown, suspended without a key, or closed: none is made for it. */
   async ensure(account: AccountSid, cause: StudioKeyCause): Promise<ApiKey> {
-    return (await this.current.get(account)) ?? this.made(account, cause);
+    return (await this.known(account)) ?? this.made(account, cause);
   }
 
   async replaceRefused(account: AccountSid, refusedSid: string, cause: StudioKeyCause): Promise<ApiKey | undefined> {
     if (await this.parts.authority.exists(account, refusedSid)) return undefined; // keeps K4
     this.current.forget(account);
-    if ((await this.current.get(account))?.sid === refusedSid) await this.buried(account, refusedSid as KeySid, cause); // it is one of ours
+    if ((await this.known(account))?.sid === refusedSid) await this.buried(account, refusedSid as KeySid, cause); // it is one of ours
     return this.ensure(account, cause);
+  }
+
+  private known(account: AccountSid): Promise<ApiKey | undefined> {
+    return this.current.get(account, () => this.read(account));
   }
 
   // The authority lost a key that our log still has: seen from outside, somebody deleted it.

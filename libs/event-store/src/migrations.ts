@@ -1,3 +1,4 @@
+import { PUBLISHED_POSITION_MIGRATIONS } from '@atelier/bus';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** The log of a low-rate context: its events, and one head row that numbers them. */
@@ -23,4 +24,4 @@ export class EventStore1795000000000 implements MigrationInterface {
 }
 
 /** To be run before the context's own. */
-export const EVENT_STORE_MIGRATIONS = [EventStore1795000000000] as const;
+export const EVENT_STORE_MIGRATIONS = [EventStore1795000000000, ...PUBLISHED_POSITION_MIGRATIONS] as const;

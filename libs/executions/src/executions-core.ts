@@ -1,7 +1,10 @@
 import type { TopicSource } from '@atelier/bus';
 import { type Clock, type Database, openDatabase } from '@atelier/platform';
+import type { Registry } from 'prom-client';
 import { z } from 'zod';
 import { executionsHttpConfig } from './http/executions-http';
+import { doorMetrics } from './operations/door-metrics';
+import { ParkedInputs } from './operations/parked-inputs';
 import { createIngress } from './ingress/ingress';
 import type { Ingress } from './ingress/ingress.port';
 import { FlowDeletions } from './flows/flow-deletions.consumer';
@@ -43,6 +46,10 @@ export type ExecutionDoors = {
   readonly results: TriggerResults;
   /** For `consumeFlows`. */
   readonly deletions: FlowDeletions;
+  /** For operators. */
+  readonly parked: ParkedInputs;
+  readonly metrics: Registry;
+  readonly db: Database;
   /** Waits for commits in flight; the caller closes the database after it. */
   close(): Promise<void>;
 };
@@ -58,6 +65,9 @@ export const createExecutionDoors = (db: Database, { folding, settings, retentio
     results,
     topics: [executionEvents(db, growth), results.source],
     deletions: new FlowDeletions(db, ingress, reader),
+    parked: new ParkedInputs(db, clock),
+    metrics: doorMetrics(db, ingress),
+    db,
     close: () => ingress.close(),
   };
 };

@@ -1,10 +1,12 @@
+import { TopicsModule } from '@atelier/bus';
 import { definitionJsonSchema, widgetSchemas } from '@atelier/flow-definition';
-import { HealthRegistry, SchemaRegistry } from '@atelier/rest-kit';
+import { HealthRegistry, INTERNAL_TOKEN, SchemaRegistry } from '@atelier/rest-kit';
 import { type DynamicModule, Inject, Module } from '@nestjs/common';
 import { FLOWS_CORE, type FlowsCore } from './flows-core';
 import { FlowsController } from './http/flows.controller';
 import { FlowsV1Controller } from './http/flows-v1.controller';
 import { ImportController } from './http/import.controller';
+import { InternalController } from './http/internal.controller';
 import { RevisionsController } from './http/revisions.controller';
 import { TestUsersController } from './http/test-users.controller';
 
@@ -17,11 +19,14 @@ export class FlowsModule {
     health.addCheck('flows', () => core.store.end());
   }
 
-  static with({ core }: { readonly core: FlowsCore }): DynamicModule {
+  /** Without an internal token, `/internal/v1` is not served. */
+  static with({ core, internalToken }: { readonly core: FlowsCore; readonly internalToken?: string | undefined }): DynamicModule {
+    const isAsked = internalToken !== undefined;
     return {
       module: FlowsModule,
-      controllers: [FlowsController, RevisionsController, TestUsersController, FlowsV1Controller, ImportController],
-      providers: [{ provide: FLOWS_CORE, useValue: core }],
+      imports: [TopicsModule.with([core.topic])],
+      controllers: [FlowsController, RevisionsController, TestUsersController, FlowsV1Controller, ImportController, ...(isAsked ? [InternalController] : [])],
+      providers: [{ provide: FLOWS_CORE, useValue: core }, ...(isAsked ? [{ provide: INTERNAL_TOKEN, useValue: internalToken }] : [])],
       exports: [FLOWS_CORE],
     };
   }

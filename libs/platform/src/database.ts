@@ -19,6 +19,8 @@ export interface Database extends Queryable {
   /** Calls back on NOTIFY of a channel, on a connection of its own that comes back by itself. A hint: poll beside it. */
   listen(channel: string, onNotify: (payload: string) => void): Promise<() => Promise<void>>;
   notify(channel: string, payload: string): Promise<void>;
+  /** Of the pool, for operators; `waiting`: statements that wait for a connection. */
+  connections(): { readonly busy: number; readonly idle: number; readonly waiting: number };
   close(): Promise<void>;
 }
 
@@ -95,6 +97,7 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     transaction: (work) => transaction(pool, work),
     listen: (channel, onNotify) => listen(url, channel, onNotify),
     notify: async (channel, payload) => void (await run(pool, 'select pg_notify($1, $2)', [channel, payload])),
+    connections: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => source.destroy(),
   };
 };

@@ -9,9 +9,9 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { Fault } from '@atelier/contracts';
+import { freePort, takesConnections } from './free-port';
 import { type Owner, binariesFor, canEnter, serverOwner } from './postgres-files';
 
 export type EmbeddedPostgres = {
@@ -108,15 +108,6 @@ const startOn = async (server: Server, port: number): Promise<number> => {
 const isServing = async (server: Server): Promise<boolean> =>
   (await run(server, 'pg_ctl', ['status', '-D', server.data])) === 0 && (await takesConnections(portOf(server)));
 
-const takesConnections = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = connect(port, '127.0.0.1', () => {
-      probe.destroy();
-      resolve(true);
-    });
-    probe.once('error', () => resolve(false));
-  });
-
 // The server inherits nothing: with pipes the caller would wait for it for ever.
 const run = (server: Server, tool: string, args: readonly string[]): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -157,18 +148,8 @@ const endOf = (log: string): string => (existsSync(log) ? readFileSync(log, 'utf
 const rememberedOrFreePort = async (dataDir: string): Promise<number> => {
   const file = join(dataDir, 'postgres.port');
   const remembered = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
-  const port = (await isFree(remembered)) ?? (await isFree(0));
+  const port = (await freePort(remembered)) ?? (await freePort(0));
   if (!port) throw new Fault('no free port for PostgreSQL on 127.0.0.1');
   writeFileSync(file, String(port));
   return port;
 };
-
-const isFree = (port: number): Promise<number | undefined> =>
-  new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen(port, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
-    });
-  });

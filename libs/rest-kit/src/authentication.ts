@@ -9,6 +9,9 @@ export const Public = () => access('public');
 /** For the account's auth token only: Standard keys may not touch accounts and keys (`spec/audit-and-keys.md` 4.1). */
 export const AccountAuthority = () => access('account-authority');
 
+/** For any credential, which sees what is its account's, and for operators with the token of the installation, who see everything: `@CallerScope`. */
+export const Operations = () => access('operations');
+
 /**
  * Runs before the body is read, so that nobody without credentials makes us parse 4 MiB. A route that says nothing asks for credentials.
  */
@@ -17,6 +20,7 @@ export const authenticate =
   async (request: EdgeRequest): Promise<void> => {
     const needed: Access = request.routeOptions.config.access ?? 'credentials';
     if (request.is404 || needed === 'public') return;
+    if (needed === 'operations' && request.server.edge.isOperator(request.headers.authorization)) return;
     const principal = await principalOf(request.headers.authorization, credentials);
     if (needed === 'account-authority' && principal.kind !== 'auth-token') throw new Rejection('InvalidUsername');
     request.principal = principal;

@@ -5,6 +5,13 @@ import type { EdgeRequest } from './edge';
 /** Who asks, from where, with which key: parameter of type `Meta`, for commands. Only on routes that ask for credentials. */
 export const CallerMeta = createParamDecorator((_: unknown, context: ExecutionContext): Meta => callerMeta(context.switchToHttp().getRequest<EdgeRequest>()));
 
+/** On routes marked `@Operations()`: the account whose things may be seen and touched; undefined for an operator, who may all. */
+export const CallerScope = createParamDecorator((_: unknown, context: ExecutionContext): AccountSid | undefined => {
+  const { principal, server, headers, routeOptions } = context.switchToHttp().getRequest<EdgeRequest>();
+  if (!principal && !server.edge.isOperator(headers.authorization)) throw new Defect(`expected a caller on ${routeOptions.url ?? 'a route'}, found a public route`);
+  return principal?.accountSid;
+});
+
 /** The meta of an authenticated request. */
 export const callerMeta = (request: EdgeRequest): Meta => {
   if (!request.principal) throw new Defect(`expected a caller on ${request.routeOptions.url ?? 'a route'}, found a public route`);

@@ -3,8 +3,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from './credential-check.port';
 import type { SourceOf } from './source-address';
 
-/** Who may call a route: everybody, any credential of an account, or only the account's own authority (not Standard keys). */
-export type Access = 'public' | 'credentials' | 'account-authority';
+/**
+ * Who may call a route: everybody, any credential of an account, only the account's own authority (not Standard keys), or any credential and the
+ * operators of the installation.
+ */
+export type Access = 'public' | 'credentials' | 'account-authority' | 'operations';
 
 /** What the edge knows of its deployment, reachable from every request as `request.server.edge`. */
 export type Edge = {
@@ -12,6 +15,9 @@ export type Edge = {
   readonly region: string;
   readonly sourceOf: SourceOf;
   readonly log: Log;
+  /** Whether this `Authorization` is the installation's own token: operators and other services. */
+  readonly isOperator: (authorization: string | undefined) => boolean;
+  readonly mayReadMetrics: (request: FastifyRequest) => boolean;
 };
 
 declare module 'fastify' {

@@ -170,7 +170,7 @@ describe('every route', () => {
   it('refuses requests without credentials unless it is public', async () => {
     const routes = app.get(RouteTable).all();
     expect(routes.filter(({ access }) => access !== 'public').length).toBeGreaterThan(8);
-    expect(routes.filter(({ access, path }) => access === 'public' && !/^\/(health|schemas|openapi\.json|hook)/.test(path))).toEqual([]);
+    expect(routes.filter(({ access, path }) => access === 'public' && !/^\/(health|metrics|schemas|openapi\.json|hook)/.test(path))).toEqual([]);
     expect(await unguardedRoutes(app)).toEqual([]);
   });
 
@@ -486,7 +486,7 @@ describe('documents', () => {
       const named = (operation.parameters ?? []).filter((each) => each.in === 'path').map(({ name }) => `{${name}}`);
       expect(named.sort()).toEqual([...path.matchAll(/\{\w+\}/g)].map(String).sort());
     }
-    expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ path }) => path)).toEqual(['/health', '/health/ready', '/schemas', '/schemas/{path}', '/openapi.json', '/hook']);
+    expect(operations.filter(({ operation }) => operation.security?.length === 0).map(({ path }) => path)).toEqual(['/health', '/health/ready', '/metrics', '/schemas', '/schemas/{path}', '/openapi.json', '/hook']);
     expect(document.paths['/v2/Things']?.['get']?.parameters?.map(({ name }) => name)).toEqual(['PageSize', 'Page', 'PageToken']);
     expect(document.openapi).toBe('3.1.0'); // its schemas are JSON Schema 2020-12
   });

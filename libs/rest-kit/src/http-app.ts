@@ -8,10 +8,13 @@ import type { Socket } from 'node:net';
 import { authenticate } from './authentication';
 import { registerBodyParsers } from './body-parsers';
 import { CREDENTIAL_CHECK, type CredentialCheck } from './credential-check.port';
-import { type EdgeReply, type EdgeRequest, pathOf } from './edge';
+import { type Edge, type EdgeReply, type EdgeRequest, pathOf } from './edge';
 import { errorAnswer, errorBody } from './error-answer';
 import { ErrorFilter } from './error-filter';
 import { HealthController, HealthRegistry } from './health';
+import { bearsToken } from './internal-token';
+import { MetricsController, MetricsRegistry } from './metrics';
+import { metricsAccess } from './metrics-access';
 import { OpenApi, OpenApiController } from './openapi';
 import type { RestOptions } from './rest-options';
 import { RouteTable } from './route-table';
@@ -19,16 +22,16 @@ import { SchemaRegistry, SchemasController } from './schemas';
 import { sourceOf } from './source-address';
 import { answerText } from './verbatim';
 
-/** Health, schemas and OpenAPI; the registries are there for every module of the application. */
+/** Health, metrics, schemas and OpenAPI; the registries are there for every module of the application. */
 @Module({})
 class RestModule {
   static with(options: RestOptions): DynamicModule {
     return {
       module: RestModule,
       global: true,
-      controllers: [HealthController, SchemasController, OpenApiController],
-      providers: [HealthRegistry, SchemaRegistry, OpenApi, RouteTable, { provide: REST_OPTIONS, useValue: options }],
-      exports: [HealthRegistry, SchemaRegistry, RouteTable, REST_OPTIONS],
+      controllers: [HealthController, MetricsController, SchemasController, OpenApiController],
+      providers: [HealthRegistry, MetricsRegistry, SchemaRegistry, OpenApi, RouteTable, { provide: REST_OPTIONS, useValue: options }],
+      exports: [HealthRegistry, MetricsRegistry, SchemaRegistry, RouteTable, REST_OPTIONS],
     };
   }
 }
@@ -83,8 +86,8 @@ const PARAM_CHARACTERS_MAX = 500; // addresses of contacts stand in paths of the
 
 const prepare = (app: NestFastifyApplication, instance: FastifyInstance, options: RestOptions): void => {
   const routes = app.get(RouteTable);
-  const { region, log, publicUrl = '' } = options;
-  instance.decorate('edge', { publicUrl, region, log, sourceOf: sourceOf(options.trustedProxies) });
+  const metrics = app.get(MetricsRegistry);
+  instance.decorate('edge', edgeOf(options));
   instance.decorateRequest('principal', undefined);
   instance.decorateRequest('rawBody', undefined);
   instance.setReplySerializer(answerText);
@@ -95,6 +98,10 @@ const prepare = (app: NestFastifyApplication, instance: FastifyInstance, options
   instance.addHook('preParsing', ({ headers, routeOptions }, _, payload, done) => {
     const isTooLarge = Number(headers['content-length'] ?? 0) > (routeOptions.bodyLimit ?? options.bodyBytesMax);
     done(isTooLarge ? new Rejection('BodyTooLarge') : null, payload);
+  });
+  instance.addHook('onResponse', (request, reply, done) => {
+    metrics.answered(request, reply);
+    done();
   });
   let isClosing = false;
   instance.addHook('preClose', (done) => {
@@ -107,6 +114,12 @@ const prepare = (app: NestFastifyApplication, instance: FastifyInstance, options
     done();
   });
   app.useGlobalFilters(new ErrorFilter(routes));
+};
+
+const edgeOf = ({ region, log, publicUrl = '', trustedProxies, internalToken, metricsNetworks = [] }: RestOptions): Edge => {
+  const source = sourceOf(trustedProxies);
+  const isOperator = (authorization: string | undefined): boolean => bearsToken(authorization, internalToken);
+  return { publicUrl, region, log, sourceOf: source, isOperator, mayReadMetrics: metricsAccess({ networks: metricsNetworks, internalToken, sourceOf: source }) };
 };
 
 const credentialCheckOf = (app: NestFastifyApplication): CredentialCheck => app.get<CredentialCheck>(CREDENTIAL_CHECK, { strict: false });

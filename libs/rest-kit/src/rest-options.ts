@@ -2,7 +2,7 @@ import { type Log, wholeNumber } from '@atelier/platform';
 import { z } from 'zod';
 import { isNetwork } from './source-address';
 
-const proxiesOf = (text: string): string[] =>
+const networksOf = (text: string): string[] =>
   text
     .split(',')
     .map((each) => each.trim())
@@ -20,8 +20,13 @@ export const restConfig = z.object({
   ATELIER_TRUSTED_PROXIES: z
     .string()
     .default('')
-    .refine((text) => proxiesOf(text).every(isNetwork), 'expected addresses or networks, separated by commas')
+    .refine((text) => networksOf(text).every(isNetwork), 'expected addresses or networks, separated by commas')
     .describe('Addresses or networks, separated by commas, whose X-Forwarded-For is believed.'),
+  ATELIER_METRICS_NETWORKS: z
+    .string()
+    .default('127.0.0.1,::1')
+    .refine((text) => networksOf(text).every(isNetwork), 'expected addresses or networks, separated by commas')
+    .describe('Addresses or networks, separated by commas, that read /metrics without a token; from anywhere else it takes ATELIER_INTERNAL_TOKEN as a bearer token.'),
   ATELIER_REGION: z
     .string()
     .regex(/^[a-z]{2}[0-9]$/)
@@ -37,14 +42,20 @@ export type RestOptions = {
   /** Addresses or networks in CIDR form. */
   readonly trustedProxies: readonly string[];
   readonly bodyBytesMax: number;
+  /** Addresses or networks that read `/metrics` without a token. */
+  readonly metricsNetworks?: readonly string[];
+  /** What operators and other services prove themselves by; left out: nobody can. */
+  readonly internalToken?: string | undefined;
   readonly log: Log;
 };
 
 /** Settings → options. */
-export const restOptionsOf = (config: z.infer<typeof restConfig>, log: Log): RestOptions => ({
+export const restOptionsOf = (config: z.infer<typeof restConfig> & { readonly ATELIER_INTERNAL_TOKEN?: string | undefined }, log: Log): RestOptions => ({
   publicUrl: config.ATELIER_PUBLIC_URL?.replace(/\/+$/, ''),
   region: config.ATELIER_REGION,
-  trustedProxies: proxiesOf(config.ATELIER_TRUSTED_PROXIES),
+  trustedProxies: networksOf(config.ATELIER_TRUSTED_PROXIES),
   bodyBytesMax: config.ATELIER_HTTP_BODY_BYTES_MAX,
+  metricsNetworks: networksOf(config.ATELIER_METRICS_NETWORKS),
+  internalToken: config.ATELIER_INTERNAL_TOKEN,
   log,
 });

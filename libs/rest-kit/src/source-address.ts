@@ -22,14 +22,27 @@ export const networkOf = (text: string): Network => {
   return isMapped ? [address.toIPv4Address(), bits - MAPPED_BITS] : [address, bits];
 };
 
+/** Whether an address lies in one of these networks. */
+export const isWithin = (texts: readonly string[]): ((ip: string) => boolean) => {
+  const contains = containedIn(texts.map(networkOf));
+  return (ip) => {
+    const address = addressOf(ip);
+    return address !== undefined && contains(address);
+  };
+};
+
+const containedIn =
+  (networks: readonly Network[]) =>
+  (address: Address): boolean =>
+    networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+
 /**
  * The nearest hop that is not a trusted proxy: the socket's peer, or, while hops are trusted, the next entry of X-Forwarded-For from the
  * right. Entries left of an untrusted hop are claims of the client and are never believed.
  */
 export const sourceOf = (trustedProxies: readonly string[]): SourceOf => {
   const networks = trustedProxies.map(networkOf);
-  const isTrusted = (address: Address) =>
-    networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+  const isTrusted = containedIn(networks);
   return (request) => {
     const peer = addressOf(request.socket.remoteAddress ?? '');
     if (!peer) return { ip: null, from: null };

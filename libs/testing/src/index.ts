@@ -1,5 +1,6 @@
 export { testDatabase, testDatabaseUrl } from './test-database';
-export { containerPostgres, hasDocker } from './containers';
+export { containerKafka, containerPostgres, hasDocker } from './containers';
+export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
@@ -10,3 +11,7 @@ export { takenIn } from './walk/taken-positions';
 export { type WalkOptions, type WalkReport, walk } from './walk/walk';
 export { type WalkedFlow, walkedFlow } from './walk/walked-flow';
 export { type AtelierOptions, type RunningAtelier, atelierMain, removeAtelier, startAtelier, stopDatabaseOf } from './running-atelier';
+export { type ClusterStatus, type RunningCluster, removeCluster, startCluster } from './running-cluster';
+export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
+export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
+export { type RunningServices, type ServiceName, SERVICES, startServices } from './running-services';

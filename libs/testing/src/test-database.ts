@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { type Database, type DatabaseOptions, openDatabase, startEmbeddedPostgres } from '@atelier/platform';
 import { Client } from 'pg';
 import { containerPostgres } from './containers';
-
-const LOCK_STALE_MS = 60_000; // a start takes 2 s; an older lock belongs to a process that died
+import { locked } from './file-lock';
 
 /**
  * A new, empty database for one spec file, brought up by these migrations. Real PostgreSQL: the server of ATELIER_TEST_DATABASE_URL, else
@@ -33,23 +32,5 @@ const serverUrl = async (): Promise<string> => process.env['ATELIER_TEST_DATABAS
 const embedded = async (): Promise<string> => {
   const dataDir = join(tmpdir(), `atelier-tests-${userInfo().uid}`);
   mkdirSync(dataDir, { recursive: true });
-  const unlock = await locked(join(dataDir, 'lock'));
-  try {
-    return (await startEmbeddedPostgres({ dataDir, fsync: false, maxConnections: 300 })).url;
-  } finally {
-    unlock();
-  }
-};
-
-const locked = async (path: string): Promise<() => void> => {
-  for (;;) {
-    try {
-      mkdirSync(path);
-      return () => rmdirSync(path);
-    } catch {
-      const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-      if (age > LOCK_STALE_MS) rmdirSync(path);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+  return locked(join(dataDir, 'lock'), async () => (await startEmbeddedPostgres({ dataDir, fsync: false, maxConnections: 300 })).url);
 };

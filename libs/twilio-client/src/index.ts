@@ -3,3 +3,4 @@ export type { MessageLookup, MessageSender, OutgoingMessage, SendResult, SoughtM
 export { capitalised, createMessagesApi } from './messages-api';
 export { type SignedForm, type SignedRequest, formOf, isSigned, signatureOf, withBodyHash } from './signature';
 export { type CarrierSite, twilioConfig } from './twilio-config';
+export { type Forgetful, createRemoteSigningToken, createRemoteStudioKey } from './remote-keys';

@@ -1,10 +1,9 @@
 import { Rejection, engineMeta, isSid } from '@atelier/contracts';
-import { Form, Public, normalSid } from '@atelier/rest-kit';
+import { Form, Internal, normalSid } from '@atelier/rest-kit';
 import type { ApiKey, StudioKeyCause } from '@atelier/twilio-client';
-import { Controller, Header, HttpCode, Inject, Post, UseGuards } from '@nestjs/common';
+import { Controller, HttpCode, Inject, Post } from '@nestjs/common';
 import { z } from 'zod';
 import { CREDENTIALS_CORE, type CredentialsCore } from '../credentials-core';
-import { InternalGuard } from './internal.guard';
 
 const sid = <P extends 'AC' | 'FN' | 'FW' | 'SK'>(prefix: P) =>
   z.string().transform((text, context) => {
@@ -23,19 +22,15 @@ const studioKeyForm = z.object({
 });
 type StudioKeyForm = z.infer<typeof studioKeyForm>;
 
-const NO_STORE = ['cache-control', 'no-store'] as const;
-
 /** What other services of this installation ask (`spec/atelier.md` 2), in JSON. Callers keep an answer 5 s at the most. */
 @Controller('internal/v1')
-@Public()
-@UseGuards(InternalGuard)
+@Internal()
 export class InternalController {
   constructor(@Inject(CREDENTIALS_CORE) private readonly core: CredentialsCore) {}
 
   /** Whose a pair of user name and secret is; 401/20003 for nobody's. */
   @Post('authenticate')
   @HttpCode(200)
-  @Header(...NO_STORE)
   async authenticate(@Form(authenticateForm) { user, secret }: z.infer<typeof authenticateForm>): Promise<object> {
     const principal = await this.core.check.check(user, secret);
     if (!principal) throw new Rejection('AuthenticationFailed');
@@ -45,7 +40,6 @@ export class InternalController {
   /** Auth tokens, to check and to make signatures: none for an account that is unknown, suspended or closed. */
   @Post('signing-token')
   @HttpCode(200)
-  @Header(...NO_STORE)
   async signingToken(@Form(accountForm) { account_sid: account }: z.infer<typeof accountForm>): Promise<object> {
     const tokens = await this.core.signingToken.tokens(account);
     if (tokens.length > 0) await this.core.witness.secretRead({ resource: 'account-auth-token', subject: account }, engineMeta(account, this.core.region));
@@ -55,7 +49,6 @@ export class InternalController {
   /** The Studio API Key with its secret. After a refusal: the new one, or null where the refused key still exists. */
   @Post('studio-key')
   @HttpCode(200)
-  @Header(...NO_STORE)
   async studioKey(@Form(studioKeyForm) form: StudioKeyForm): Promise<object> {
     const cause = causeOf(form);
     const key = await this.keyOf(form, cause);

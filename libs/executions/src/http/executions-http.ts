@@ -1,9 +1,13 @@
 import type { FlowDirectory } from '@atelier/contracts';
 import type { TopicSource } from '@atelier/bus';
-import { type Clock, oneOf, wholeNumber } from '@atelier/platform';
+import { type Clock, type Database, oneOf, wholeNumber } from '@atelier/platform';
 import type { SigningToken } from '@atelier/twilio-client';
+import type { Registry } from 'prom-client';
 import { z } from 'zod';
+import type { FlowDeletions } from '../flows/flow-deletions.consumer';
 import type { Ingress } from '../ingress/ingress.port';
+import type { ParkedInputs } from '../operations/parked-inputs';
+import type { TriggerResults } from '../publish/trigger-results';
 import type { ExecutionReader } from '../store/execution-reader.port';
 
 /** Settings of the door of executions; the limits are Twilio's. */
@@ -35,10 +39,16 @@ export type ExecutionsHttp = {
   readonly reader: ExecutionReader;
   readonly flows: FlowDirectory;
   readonly signing: SigningToken;
-  /** The public topics that `GET /atelier/v1/Topics/{topic}/Records` reads. */
+  /** The topics of this context, for `GET /atelier/v1/Topics/{topic}/Records`. */
   readonly topics: readonly TopicSource[];
   readonly settings: ExecutionsHttpSettings;
   readonly clock: Clock;
+  /** What operators look at, and the tables that it stands in. */
+  readonly db: Database;
+  readonly parked: ParkedInputs;
+  readonly results: TriggerResults;
+  readonly deletions: FlowDeletions;
+  readonly metrics: Registry;
 };
 
 /** Token of the ExecutionsHttp in Nest. */

@@ -3,15 +3,20 @@ import { MemoryTopic } from '@atelier/bus';
 import { type Database, silentLog, systemClock } from '@atelier/platform';
 import { CREDENTIAL_CHECK, type CredentialCheck, createHttpApp, listen } from '@atelier/rest-kit';
 import { Module } from '@nestjs/common';
+import { Registry } from 'prom-client';
 import { ExecutionsModule } from '../executions.module';
+import { FlowDeletions } from '../flows/flow-deletions.consumer';
 import { createIngress } from '../ingress/ingress';
 import type { Ingress } from '../ingress/ingress.port';
+import { ParkedInputs } from '../operations/parked-inputs';
+import { TriggerResults } from '../publish/trigger-results';
 import type { ExecutionReader } from '../store/execution-reader.port';
 import type { ExecutionsHttpSettings } from './executions-http';
 
 export const ACCOUNT: AccountSid = `AC${'a'.repeat(32)}`;
 export const STRANGER: AccountSid = `AC${'b'.repeat(32)}`;
 export const TOKEN = '12345';
+export const OPERATOR = 'an-internal-token-of-32-characters';
 export const FLOW: FlowSid = `FW${'1'.repeat(32)}`;
 export const DRAFT: FlowSid = `FW${'2'.repeat(32)}`;
 /** A flow that can answer with TwiML. */
@@ -82,11 +87,12 @@ export class SampleDoors {
       topics: [this.topic],
       clock: systemClock,
       signing: { tokens: async (account: AccountSid) => (account === ACCOUNT ? ['new-token', TOKEN] : []) },
+      ...operationsOf(this.db, this.ingress, reader),
       settings: { signatureCheck: 'on', restPerSecondMax: 0, inboundPerSecondMax: 0, contactBytesMax: 300, ...settings } as const,
     };
     @Module({ imports: [ExecutionsModule.with(http)], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
     class Doors {}
-    const app = await createHttpApp(Doors, { region: 'us1', trustedProxies: [], bodyBytesMax: 4 * 1024 * 1024, log: silentLog });
+    const app = await createHttpApp(Doors, { region: 'us1', trustedProxies: [], bodyBytesMax: 4 * 1024 * 1024, log: silentLog, internalToken: OPERATOR });
     this.apps.push(app);
     return listen(app, { host: '127.0.0.1', port: 0 });
   }
@@ -119,6 +125,10 @@ export class SampleDoors {
     return rows.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
   }
 }
+
+const operationsOf = (db: Database, ingress: Ingress, reader: ExecutionReader) => ({
+  db, parked: new ParkedInputs(db), results: new TriggerResults(db), deletions: new FlowDeletions(db, ingress, reader), metrics: new Registry(),
+});
 
 export const FORM = 'application/x-www-form-urlencoded';
 export const basic = (user: string) => ({ authorization: `Basic ${Buffer.from(`${user}:${TOKEN}`).toString('base64')}` });

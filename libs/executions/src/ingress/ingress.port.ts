@@ -1,5 +1,6 @@
 import type { AccountSid, ExecutionSid, FlowSid, JsonObject } from '@atelier/contracts';
 import type { ExecutionInput, Trigger } from '@atelier/engine';
+import type { TriggerRoom } from './backlog';
 
 /** An execution as the door wants it to start; its SID is made at the door (`newExecutionSid`), the revision is resolved there (FlowDirectory). */
 export type StartRequest = {
@@ -62,6 +63,10 @@ export type CommandResult = { readonly kind: 'accepted' | 'repeated' | 'unknown'
  * Throws Rejection TooManyRequests over the account's cap of unprocessed commands, ConnectionLost where nobody knows.
  */
 export interface Ingress {
+  /** Asked by those who take trigger records. */
+  readonly room: TriggerRoom;
+  /** What this door has entered and nobody has processed: in all, and of the busiest account. */
+  readonly backlog: { readonly inputs: number; readonly accountMax: number };
   create(start: StartRequest): Promise<CreateResult>;
   trigger(start: StartRequest, idempotencyKey: string): Promise<TriggerOutcome>;
   message(message: InboundMessage): Promise<CommandResult>;

@@ -7,7 +7,7 @@
  */
 import { Fault } from '@atelier/contracts';
 import { type Clock, type Database, isUniqueViolation, systemClock } from '@atelier/platform';
-import { Backlog } from './backlog';
+import { Backlog, type TriggerRoom } from './backlog';
 import { Group } from './group';
 import { type CommandEntry, type CreateEntered, type CreateEntry, Inbox, type MessageEntry, type Place, type TriggerEntered, type TriggerEntry } from './inbox';
 import type { CommandResult, CreateResult, ExecutionCommand, InboundMessage, Ingress, StartRequest, TriggerOutcome } from './ingress.port';
@@ -23,6 +23,8 @@ export type IngressOptions = {
   readonly groupMax?: number;
   /** Unprocessed inputs of one account entered by this door. */
   readonly backlogPerAccountMax?: number;
+  /** Unprocessed inputs of one account above which its trigger records wait elsewhere; 0: the same as for everything. */
+  readonly triggersPerAccountMax?: number;
   /** How long an input is tried again while the store is away. */
   readonly retryMs?: number;
 };
@@ -37,24 +39,32 @@ class PostgresIngress implements Ingress {
   private readonly clock: Clock;
   private readonly wake: Wake;
   private readonly retryMs: number;
-  private readonly backlog: Backlog;
+  private readonly waiting: Backlog;
   private readonly replies: Replies;
   private readonly creating: Group<CreateEntry, CreateEntered>;
   private readonly triggering: Group<TriggerEntry, TriggerEntered>;
   private readonly messaging: Group<MessageEntry, Place | undefined>;
   private readonly commanding: Group<CommandEntry, Place | 'unknown' | 'repeated'>;
 
-  constructor(db: Database, { clock = systemClock, wake = notifyWake(db), groupMax = 500, backlogPerAccountMax = 20_000, retryMs = 5_000 }: IngressOptions) {
+  constructor(db: Database, { clock = systemClock, wake = notifyWake(db), groupMax = 500, backlogPerAccountMax = 20_000, triggersPerAccountMax = 0, retryMs = 5_000 }: IngressOptions) {
     this.clock = clock;
     this.wake = wake;
     this.retryMs = retryMs;
-    this.backlog = new Backlog(db, backlogPerAccountMax);
+    this.waiting = new Backlog(db, { perAccountMax: backlogPerAccountMax, triggersPerAccountMax });
     this.replies = new Replies(db);
     const inbox = new Inbox(db);
     this.creating = new Group((entries) => this.durably(() => inbox.creates(entries)), groupMax);
     this.triggering = new Group((entries) => this.durably(() => triggersOf(inbox, entries)), groupMax);
     this.messaging = new Group((entries) => this.durably(() => inbox.messages(entries)), groupMax);
     this.commanding = new Group((entries) => this.durably(() => inbox.commands(entries)), groupMax);
+  }
+
+  get room(): TriggerRoom {
+    return this.waiting;
+  }
+
+  get backlog(): Ingress['backlog'] {
+    return this.waiting.depth;
   }
 
   async create(start: StartRequest): Promise<CreateResult> {
@@ -72,7 +82,7 @@ class PostgresIngress implements Ingress {
 
   async message(message: InboundMessage): Promise<CommandResult> {
     const { start, inputKey, addresses, parameters, event, replyWithinMs } = message;
-    this.backlog.admit(start.account);
+    this.waiting.admit(start.account);
     const keys = addresses.map((address) => claimKey(start.account, start.flow, start.trigger.contact, address));
     const shard = shardOf(start.account, start.flow, start.trigger.contact);
     return this.answered(replyWithinMs, async (reply) => {
@@ -96,13 +106,13 @@ class PostgresIngress implements Ingress {
 
   async close(): Promise<void> {
     await Promise.all([this.creating.idle(), this.triggering.idle(), this.messaging.idle(), this.commanding.idle()]);
-    this.backlog.close();
+    this.waiting.close();
     await this.replies.close();
   }
 
   private admitted(start: StartRequest): CreateEntry {
     const { account, flow, trigger } = start;
-    this.backlog.admit(account);
+    this.waiting.admit(account);
     const key = claimKey(account, flow, trigger.contact, trigger.address);
     return { shard: shardOf(account, flow, trigger.contact), key, body: { start, keys: [key] } };
   }
@@ -120,7 +130,7 @@ class PostgresIngress implements Ingress {
   }
 
   private entered({ shard, pos }: Place, { account }: Pick<StartRequest, 'account'>): void {
-    this.backlog.add(shard, pos, account);
+    this.waiting.add(shard, pos, account);
     this.wake([shard]);
   }
 

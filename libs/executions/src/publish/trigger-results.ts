@@ -11,22 +11,49 @@ const RESULTS_LOG = 'executions.triggers';
 export const TRIGGERS_CONSUMER = 'triggers';
 
 /** What became of one record; `key`: the record's, `account_sid|flow_sid|to`. `letter`: why it could not be read, and what it was. */
-export type KeyedResult = { readonly key: string; readonly result: TriggerResult; readonly letter?: { readonly pos: number; readonly reason: string; readonly record: string } };
+export type KeyedResult = { readonly key: string; readonly result: TriggerResult; readonly letter?: { readonly pos: number; readonly reason: string; readonly record: string; readonly account?: string | undefined } };
 
 /** Where the records stood: first and last position of what was read together. */
 export type ReadSpan = { readonly log: string; readonly shard: number; readonly first: number; readonly last: number };
 
-// $1 time, $2 log, $3 shard, $4 first and $5 last position, $6 results, $7 to $9 dead letters. The row of the position is locked first, so two consumers
-// of one shard answer a record once; what is not next stores nothing.
+/** A record that waits for its turn; `body`: the JSON text of a DeferredBody. */
+export type DeferredRecord = { readonly account: string; readonly body: string };
+
+// Numbered after the rows that came before them, in the order of `t`; $1 time. `source` answers a row where all this is the first time, and t its results.
+const answered = (source: string, t: string, more = ''): string => `with source as (${source}),
+    t as (${t}),
+    head as (update trigger_head set next = next + (select count(*) from t) where shard = 0 returning next - (select count(*) from t) as base),
+    stored as (insert into trigger_result (shard, pos, at, body)
+      select 0, base + row_number() over (order by n), timestamptz 'epoch' + $1::bigint * interval '1 millisecond', body from t, head)${more}
+    select * from source`;
+
+// $2 results, $3 log, $4 shard, $5 first and $6 last position, $7 to $10 dead letters, $11 and $12 what waits. The row of the position is locked first, so
+// two consumers of one shard answer a record once; what is not next stores nothing.
 const APPEND = {
   name: 'executions.trigger-results',
-  text: `with source as (update source_position set pos = $5 where consumer = '${TRIGGERS_CONSUMER}' and log = $2 and shard = $3 and pos = $4::bigint - 1 returning pos),
-    t as (select body, n from source, unnest(${texts(6)}) with ordinality t (body, n)),
-    head as (update trigger_head set next = next + (select count(*) from t) where shard = 0 returning next - (select count(*) from t) as base),
-    stored as (insert into trigger_result (shard, pos, at, body) select 0, base + n, timestamptz 'epoch' + $1::bigint * interval '1 millisecond', body from t, head),
-    letters as (insert into dead_letter (consumer, log, shard, pos, reason, body)
-      select '${TRIGGERS_CONSUMER}', $2, $3, l.pos, l.reason, l.body from source, rows from (unnest($7::bigint[]), unnest(${texts(8)}), unnest(${texts(9)})) l (pos, reason, body))
-    select pos from source`,
+  text: answered(
+    `update source_position set pos = $6 where consumer = '${TRIGGERS_CONSUMER}' and log = $3 and shard = $4 and pos = $5::bigint - 1 returning pos`,
+    `select body, n from source, unnest(${texts(2)}) with ordinality t (body, n)`,
+    `, letters as (insert into dead_letter (consumer, log, shard, pos, reason, body, account) select '${TRIGGERS_CONSUMER}', $3, $4, l.pos, l.reason, l.body, l.account
+        from source, rows from (unnest($7::bigint[]), unnest(${texts(8)}), unnest(${texts(9)}), unnest($10::text[])) l (pos, reason, body, account)),
+      deferred as (insert into deferred_trigger (account, body)
+        select d.account, d.body from source, rows from (unnest($11::text[]), unnest(${texts(12)})) with ordinality d (account, body, n) order by d.n)`,
+  ),
+};
+
+// $2 results, $3 the deferred records that they answer: each is removed once.
+const ENTERED = {
+  name: 'executions.deferred-results',
+  text: answered(
+    'delete from deferred_trigger where id = any($3::bigint[]) returning id',
+    `select d.body, d.n from source join rows from (unnest($3::bigint[]), unnest(${texts(2)})) with ordinality d (id, body, n) using (id)`,
+  ),
+};
+
+// $2 results, $3 the dead letter that they answer.
+const REDRIVEN = {
+  name: 'executions.redriven-results',
+  text: answered(`delete from dead_letter where id = $3::bigint and consumer = '${TRIGGERS_CONSUMER}' returning id`, `select body, n from source, unnest(${texts(2)}) with ordinality t (body, n)`),
 };
 
 /** What became of trigger records that came over a topic, and how far that topic was read: stored together, so each record has its result. */
@@ -38,18 +65,39 @@ export class TriggerResults {
     private readonly clock: Clock = systemClock,
   ) {}
 
-  /** Throws a Fault where the span is not the next one to be read. */
-  async append(results: readonly KeyedResult[], { log, shard, first, last }: ReadSpan): Promise<void> {
+  /** `deferred`: what waits for its turn, stored with the rest. Throws a Fault where the span is not the next one to be read. */
+  async append(results: readonly KeyedResult[], { log, shard, first, last }: ReadSpan, deferred: readonly DeferredRecord[] = []): Promise<void> {
     const letters = results.flatMap(({ letter }) => letter ?? []);
     const moved = await this.db.query(APPEND, [
-      ...[this.clock.nowMs(), log, shard, first, last],
-      textColumn(results.map(({ key, result }) => JSON.stringify({ key, result }))),
+      ...[this.clock.nowMs(), bodiesOf(results), log, shard, first, last],
       column(letters.map(({ pos }) => pos)),
       textColumn(letters.map(({ reason }) => escaped(reason))),
       textColumn(letters.map(({ record }) => record)),
+      letters.map(({ account }) => account ?? null),
+      column(deferred.map(({ account }) => account)),
+      textColumn(deferred.map(({ body }) => body)),
     ]);
     if (moved.length === 0) throw gapBefore(log, shard, 'another position', first);
     this.growth.grown([0]);
+    void this.db.notify(resultsChannel(this.db.schema), '').catch(() => undefined); // the others look each second
+  }
+
+  /** Hears of results that other processes append; answers how to stop. */
+  listen(): Promise<() => Promise<void>> {
+    return this.db.listen(resultsChannel(this.db.schema), () => this.growth.grown([0]));
+  }
+
+  /** Deferred records whose turn came, one result each; those that somebody else has answered meanwhile are passed over. */
+  async entered(ids: readonly number[], results: readonly KeyedResult[]): Promise<void> {
+    await this.db.query(ENTERED, [this.clock.nowMs(), bodiesOf(results), column(ids)]);
+    this.growth.grown([0]);
+  }
+
+  /** A dead letter that was handled after all. False where it was not there any more. */
+  async redriven(letter: number, results: readonly KeyedResult[]): Promise<boolean> {
+    const gone = await this.db.query(REDRIVEN, [this.clock.nowMs(), bodiesOf(results), letter]);
+    this.growth.grown([0]);
+    return gone.length > 0;
   }
 
   /** `atelier.triggers.results`: low rate, one shard. */
@@ -68,6 +116,10 @@ export class TriggerResults {
     onAppend: this.growth.onAppend,
   };
 }
+
+const bodiesOf = (results: readonly KeyedResult[]): string => textColumn(results.map(({ key, result }) => JSON.stringify({ key, result })));
+
+const resultsChannel = (schema: string): string => `${schema}_results`;
 
 const resultEvent = ({ pos, at, body }: { pos: number; at: number; body: string }): PublicEvent => {
   const { key, result } = JSON.parse(body) as { key: string; result: TriggerResult }; // written by append

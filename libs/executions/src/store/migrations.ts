@@ -1,3 +1,4 @@
+import { PUBLISHED_POSITION_MIGRATIONS } from '@atelier/bus';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 export const SHARDS = 64; // fixed for the life of a store: claims, positions and topics are numbered by it
@@ -75,7 +76,33 @@ export class Executions1795000000200 implements MigrationInterface {
   async down(): Promise<void> {} // migrations only add
 }
 
-export const EXECUTIONS_MIGRATIONS = [Executions1795000000200];
+const OPERATIONS = [
+  // Whose it is, so that an account may look at its own. Empty: for operators alone.
+  `alter table parked add column account uuid`,
+  `create index parked_account on parked (account, id)`,
+  `alter table dead_letter add column account text`,
+  `create index dead_letter_account on dead_letter (account, id)`,
+  // Trigger records that came while too many inputs of their account were waiting, in their order.
+  `create table deferred_trigger (
+    id bigint generated always as identity constraint deferred_trigger_pk primary key, at timestamptz not null default now(), account text not null, body text not null)`,
+  `create index deferred_trigger_turn on deferred_trigger (account, id)`,
+  // Who enters them: one door at a time.
+  `create table deferral (one boolean constraint deferral_pk primary key default true check (one), owner text, until timestamptz not null default '-infinity')`,
+  `insert into deferral default values`,
+];
+
+/** What operators and fairness need. */
+export class Executions1795000000300 implements MigrationInterface {
+  readonly name = 'Executions1795000000300';
+
+  async up(runner: QueryRunner): Promise<void> {
+    for (const statement of OPERATIONS) await runner.query(statement);
+  }
+
+  async down(): Promise<void> {} // migrations only add
+}
+
+export const EXECUTIONS_MIGRATIONS = [Executions1795000000200, Executions1795000000300, ...PUBLISHED_POSITION_MIGRATIONS];
 
 /**
  * Parameters of the connections. Every access is by key, so one plan is right for ever; a plan made while a table was empty must not read it

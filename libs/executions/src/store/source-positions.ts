@@ -1,4 +1,4 @@
-import { Fault } from '@atelier/contracts';
+import { Fault, accountOfEvent } from '@atelier/contracts';
 import type { Batch, DeadLetter } from '@atelier/bus';
 import type { Database } from '@atelier/platform';
 import { escaped } from './columns';
@@ -39,8 +39,8 @@ export class SourcePositions {
   async park({ event: { log, shard, pos, ...event }, reason }: DeadLetter): Promise<void> {
     await this.db.query(
       `with moved as (update source_position set pos = $4 where consumer = $1 and log = $2 and shard = $3 and pos = $4::bigint - 1 returning pos)
-        insert into dead_letter (consumer, log, shard, pos, reason, body) select $1, $2, $3, pos, $5, $6 from moved`,
-      [this.consumer, log, shard, pos, escaped(reason), JSON.stringify({ ...event, log, shard, pos })],
+        insert into dead_letter (consumer, log, shard, pos, reason, body, account) select $1, $2, $3, pos, $5, $6, $7 from moved`,
+      [this.consumer, log, shard, pos, escaped(reason), JSON.stringify({ ...event, log, shard, pos }), accountOfEvent(event)],
     );
   }
 }

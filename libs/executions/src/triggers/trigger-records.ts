@@ -18,14 +18,38 @@ export type TakenRecord = { readonly result: TriggerResult; readonly deadLetter?
 /**
  * Records of `atelier.triggers` → executions, whichever door they came through: one outcome each, in order, once durable. A repeated record is
  * a duplicate and names the same execution. Records of one batch that share a key or a contact are taken one after the other, all others at
- * once. Throws a Fault where the world failed, TooManyRequests where the account is throttled: nothing is lost by taking the same records again. `account`: only its own records are taken.
+ * once. `throttled`: too much of its account waits; nothing happened. Throws a Fault where the world failed: nothing is lost by taking the same records
+ * again. `account`: only its own records are taken.
  */
-export const takeTriggerRecords = async (doors: TriggerDoors, records: readonly unknown[], account?: AccountSid): Promise<readonly TakenRecord[]> => {
+export const takeOrThrottle = async (doors: TriggerDoors, records: readonly unknown[], account?: AccountSid): Promise<readonly (TakenRecord | 'throttled')[]> => {
   const read = records.map((record) => readRecord(record, account));
-  const outcomes: TakenRecord[] = new Array<TakenRecord>(records.length);
-  for (const wave of wavesOf(read)) await Promise.all(wave.map(async (i) => void (outcomes[i] = await taken(doors, read[i] as ReadRecord)))); // waves hold indexes of `read`
+  const outcomes: (TakenRecord | 'throttled')[] = new Array<TakenRecord | 'throttled'>(records.length);
+  const throttled = new Set<string>(); // what comes later of the same account must not overtake
+  const take = async (each: ReadRecord): Promise<TakenRecord | 'throttled'> => {
+    const whose = accountOf(each);
+    if (whose !== undefined && throttled.has(whose)) return 'throttled';
+    const outcome = await taken(doors, each);
+    if (outcome === 'throttled' && whose !== undefined) throttled.add(whose);
+    return outcome;
+  };
+  for (const wave of wavesOf(read)) await Promise.all(wave.map(async (i) => void (outcomes[i] = await take(read[i] as ReadRecord)))); // waves hold indexes of `read`
   return outcomes;
 };
+
+/** The same for a door that has nowhere to let records wait: TooManyRequests at the account's cap for everything. */
+export const takeTriggerRecords = async (doors: TriggerDoors, records: readonly unknown[], account?: AccountSid): Promise<readonly TakenRecord[]> => {
+  return (await takeOrThrottle(doors, records, account)).map((each) => {
+    if (each === 'throttled') throw tooMany();
+    return each;
+  });
+};
+
+/** The account whose turn a record waits for; none where it cannot be read. */
+export const accountOfRecord = (record: unknown): AccountSid | undefined => accountOf(readRecord(record, undefined));
+
+const accountOf = (read: ReadRecord): AccountSid | undefined => ('record' in read ? normalSid(read.record.data.account_sid as AccountSid) : undefined); // the schema checked it
+
+const tooMany = (): Rejection => new Rejection('TooManyRequests', { message: 'Too many inputs of this account wait to be processed', headers: { 'Retry-After': '1' } });
 
 /** The request that an idempotency key stands for: `initiated_by` of its execution. */
 export const requestSidOf = (account: AccountSid, idempotencyKey: string): RequestSid =>
@@ -62,14 +86,15 @@ const wavesOf = (records: readonly ReadRecord[]): readonly (readonly number[])[]
 
 const namesOf = ({ data }: TriggerRecord): string[] => [`key ${data.account_sid} ${data.idempotency_key}`, `contact ${data.flow_sid} ${data.to}`];
 
-const taken = async (doors: TriggerDoors, read: ReadRecord): Promise<TakenRecord> => {
+const taken = async (doors: TriggerDoors, read: ReadRecord): Promise<TakenRecord | 'throttled'> => {
   if ('refused' in read) return read.refused;
   const { idempotency_key } = read.record.data;
   try {
     const { kind, execution } = await triggered(doors, read.record);
     return { result: { idempotency_key, status: kind, ...(kind === 'conflict' ? { conflicting_execution_sid: execution } : { execution_sid: execution }) } };
   } catch (error) {
-    if (!(error instanceof Rejection) || error.name === 'TooManyRequests') throw error; // a throttled record comes again; it is not refused
+    if (!(error instanceof Rejection)) throw error;
+    if (error.name === 'TooManyRequests') return 'throttled'; // it comes again; it is not refused
     return { result: rejected(read.record, error) };
   }
 };

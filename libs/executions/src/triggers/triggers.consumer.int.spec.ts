@@ -15,6 +15,7 @@ describe('a record of atelier.triggers', () => {
   let bus: Bus;
   let triggers: Triggers;
   let results: TriggerResults;
+  let stop: () => Promise<void> = async () => undefined;
   beforeAll(async () => {
     db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
     samples = new SampleExecutions(db);
@@ -24,7 +25,7 @@ describe('a record of atelier.triggers', () => {
     results = new TriggerResults(db);
     triggers = new Triggers(db, results, { ingress, flows: samples.directory, clock: systemClock, settings: { contactBytesMax: 300 } });
     bus = createEmbeddedBus([topic], silentLog);
-    await consumeTriggers(bus, triggers);
+    stop = await consumeTriggers(bus, triggers);
   };
   beforeEach(async () => {
     await db.query('truncate source_position, dead_letter, trigger_result, claim, seen, command, batch');
@@ -32,7 +33,10 @@ describe('a record of atelier.triggers', () => {
     topic = new MemoryTopic('atelier.triggers', 'foreign');
     await consuming();
   });
-  afterEach(() => bus.close());
+  afterEach(async () => {
+    await stop();
+    await bus.close();
+  });
 
   const record = (key: string, to: string, more: object = {}) => ({
     id: key, source: 'tests', type: 'atelier.trigger.v1', time: '2026-01-31T12:00:00Z',
@@ -82,18 +86,20 @@ describe('a record of atelier.triggers', () => {
     expect(await results.source.end(0)).toBe(1);
   });
 
-  it('of a throttled account waits and is taken later; it is not refused', async () => {
+  it('of an account that has too much waiting is deferred, without a failure, and taken later; it is not refused', async () => {
     await bus.close();
+    await stop();
     const narrow = createIngress(db, { backlogPerAccountMax: 1 });
     await consuming(narrow);
-    topic.append(0, [record('k1', '+1')]);
-    await answered(1);
-    topic.append(0, [record('k2', '+2')]);
-    await eventually('it waits', async () => ((await bus.lag())[0]?.failures ?? 0) > 0);
+    topic.append(0, [record('k1', '+1'), record('k2', '+2')]);
+    await eventually('it waits', async () => (await db.query('select from deferred_trigger')).length === 1);
     expect(await results.source.end(0)).toBe(1);
+    expect((await bus.lag())[0]).toMatchObject({ events: 0, failures: 0 });
     const worker = await samples.start();
-    expect((await answered(2)).map(({ data }) => data['status'])).toEqual(['started', 'started']);
+    expect((await answered(2)).map(({ data }) => [data['idempotency_key'], data['status']])).toEqual([['k1', 'started'], ['k2', 'started']]);
+    expect(await db.query('select from deferred_trigger')).toEqual([]);
     await worker.stop();
+    await stop();
     await narrow.close();
   });
 });

@@ -24,6 +24,8 @@ type Command = ({ readonly kind: 1; readonly body: object } | { readonly kind: 2
 
 /** For specs: inbox and owner of all shards in one, over tables in memory. Decides by the real batches, one input each, and performs what they ask for. */
 export class MemoryOwner implements Ingress {
+  readonly room: Ingress['room'] = { take: (_, wanted) => wanted, giveBack: () => undefined };
+  readonly backlog = { inputs: 0, accountMax: 0 };
   readonly tables = new MemoryTables();
   /** Every execution as its owner holds it, also after its end. */
   readonly entries = new Map<ExecutionSid, Entry>();

@@ -7,12 +7,12 @@ import type { ExecutionEvent, ExecutionInput } from '@atelier/engine';
 import type { Reply, StartRequest } from '../ingress/ingress.port';
 import { type CreateBody, type InputBody, type MessageBody, type ReplyTo, COMMAND_KIND } from '../ingress/stored-command';
 import { publicCount } from '../publish/public-events';
-import { escaped } from '../store/columns';
+import { digits, escaped } from '../store/columns';
 import { BatchRows } from './batch-rows';
 import { ClaimChanges, push } from './claim-changes';
 import { type Entry, BOUND_STEP, STATUS, newEntry, trackOpen } from './entry';
 import type { EntryCache } from './entry-cache';
-import { type DrainedCommand, type LaneInput, identityOf } from './inputs';
+import { type DrainedCommand, type LaneInput, accountOf, identityOf } from './inputs';
 import { effectName, isOfOpenSend } from './message-outcomes';
 import type { Programs } from './programs';
 import type { Rules } from './rules';
@@ -64,11 +64,13 @@ export class Batch {
 
   /** Sets an input aside for people to look at, with the row that it came from; a claim that came with it is given back. */
   park(input: LaneInput, reason: string): void {
+    const entry = input.from === 'inbox' ? undefined : this.find(input.execution);
+    const account = accountOf(input) ?? entry?.account;
     const body = input.from === 'inbox' ? input.text : JSON.stringify(input);
-    push(this.out.rows.parked, { shard: input.shard, pos: input.from === 'inbox' ? input.pos : undefined, reason: escaped(`${identityOf(input)}: ${reason}`), body });
+    push(this.out.rows.parked, { shard: input.shard, pos: input.from === 'inbox' ? input.pos : undefined, account: account && digits(account), reason: escaped(`${identityOf(input)}: ${reason}`), body });
     if (input.from === 'inbox' && input.kind === COMMAND_KIND.create) this.giveBack(input.body, input.shard);
     this.inputs++;
-    this.out.setAside(input, input.from === 'inbox' ? undefined : this.find(input.execution));
+    this.out.setAside(input, entry);
   }
 
   /** Turns what was decided into rows. Called once, before the commit. */

@@ -25,7 +25,7 @@ export class Rows {
   readonly effectOut = { shard: [] as number[], execution: [] as string[], step: [] as number[] };
   readonly timerIn = { shard: [] as number[], dueMs: [] as number[], execution: [] as string[], step: [] as number[] };
   readonly timerOut = { shard: [] as number[], dueMs: [] as number[], execution: [] as string[], step: [] as number[] };
-  readonly parked = { shard: [] as number[], pos: [] as (number | undefined)[], reason: [] as string[], body: [] as string[] };
+  readonly parked = { shard: [] as number[], pos: [] as (number | undefined)[], account: [] as (string | undefined)[], reason: [] as string[], body: [] as string[] };
 }
 
 type Part = {
@@ -105,8 +105,8 @@ const PARTS: readonly Part[] = [
   },
   {
     of: ({ parked }) => parked,
-    types: ['smallint', 'bigint', 'text', 'text'],
-    sql: (input) => `insert into parked (shard, pos, reason, body) select shard, pos, reason, body from ${input} t (shard, pos, reason, body)`,
+    types: ['smallint', 'bigint', 'uuid', 'text', 'text'],
+    sql: (input) => `insert into parked (shard, pos, account, reason, body) select shard, pos, account, reason, body from ${input} t (shard, pos, account, reason, body)`,
   },
 ];
 

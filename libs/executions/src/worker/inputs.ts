@@ -37,3 +37,12 @@ export const identityOf = (input: LaneInput): string => {
       return `${input.from}:${input.execution}:${input.step}`;
   }
 };
+
+/** Whose an input is, where it says so itself. */
+export const accountOf = (input: LaneInput): AccountSid | undefined => {
+  if (input.from === 'effect') return input.account;
+  if (input.from !== 'inbox' || input.kind === 'unreadable') return undefined;
+  // Parking must not fail on what deciding has failed on: a body may lack what its kind promises.
+  const { account, start } = input.body as { readonly account?: AccountSid; readonly start?: { readonly account?: AccountSid } };
+  return account ?? start?.account;
+};

@@ -3,6 +3,7 @@
  * In chunks, because a long statement holds back the vacuum of the hot tables. Any number of janitors may run; they only delete.
  */
 import type { Clock, Database, Log } from '@atelier/platform';
+import { EXECUTIONS_LOG } from '../publish/public-events';
 import { dropPartitions, makePartitions } from '../store/partitions';
 
 const EACH_MS = 10_000;
@@ -22,10 +23,11 @@ const CHORES: Readonly<Record<string, string>> = {
   trigger_result: gone('trigger_result', `select ctid from trigger_result where at < now() - interval '31 days'`),
 };
 
-// Deleted executions keep their places in the log; what was said in them goes once the publisher has passed it.
+// Deleted executions keep their places in the log; what was said in them goes once the publisher, where there is one, has passed it.
 const BLANK = `update sprint s set body = '' from (select s.execution, s.version from execution e
     cross join lateral (select execution, version, shard, pos from sprint where execution = e.sid and body <> '' offset 0) s
-    join lease l on l.shard = s.shard where e.status = 2 and e.updated_at > now() - interval '2 days' and s.pos <= l.published limit 1000) t
+    join lease l on l.shard = s.shard where e.status = 2 and e.updated_at > now() - interval '2 days' and s.pos <= l.published
+      and s.pos <= coalesce((select pos from published_position p where p.log = '${EXECUTIONS_LOG}' and p.shard = s.shard), s.pos) limit 1000) t
   where s.execution = t.execution and s.version = t.version`;
 
 export class Janitor {

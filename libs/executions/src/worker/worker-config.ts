@@ -15,12 +15,19 @@ export const executionWorkerConfig = z.object({
 /** Settings of the doors that write the inbox. */
 export const executionInboxConfig = z.object({
   ATELIER_BACKLOG_PER_ACCOUNT_MAX: wholeNumber(20_000, 'Unprocessed inputs of one account that a door accepts; beyond: 429.', 1),
+  ATELIER_TRIGGERS_PER_ACCOUNT_MAX: wholeNumber(
+    250,
+    'Unprocessed inputs of one account above which its trigger records wait in the deferred table and are entered in turn with those of other accounts. Not over HTTP: there is nowhere to wait. 0: no limit.',
+  ),
 });
 
-export type InboxSettings = { readonly backlogPerAccountMax: number };
+export type InboxSettings = { readonly backlogPerAccountMax: number; readonly triggersPerAccountMax: number };
 
 /** Settings → options of doors. */
-export const inboxSettingsOf = (config: z.infer<typeof executionInboxConfig>): InboxSettings => ({ backlogPerAccountMax: config.ATELIER_BACKLOG_PER_ACCOUNT_MAX });
+export const inboxSettingsOf = (config: z.infer<typeof executionInboxConfig>): InboxSettings => ({
+  backlogPerAccountMax: config.ATELIER_BACKLOG_PER_ACCOUNT_MAX,
+  triggersPerAccountMax: config.ATELIER_TRIGGERS_PER_ACCOUNT_MAX,
+});
 
 export type WorkerSettings = {
   readonly batchInputsMax: number;

@@ -53,6 +53,8 @@ export interface ExecutionWorker {
   wake(shards?: Iterable<number>): void;
   /** Resolves when everything that was entered is decided and no effect is open. */
   idle(): Promise<void>;
+  /** Whether this worker decides for the shard, and so publishes it. */
+  owns(shard: number): boolean;
   readonly shardsOwned: number;
   readonly metrics: WorkerMetrics;
 }
@@ -94,6 +96,10 @@ class Worker implements ExecutionWorker {
     });
     this.keys = new StudioKeys(db, studioKey, log);
     this.janitor = new Janitor(db, clock, log, settings.retentionDays);
+  }
+
+  owns(shard: number): boolean {
+    return this.laneOf(shard).shards.get(shard) !== undefined;
   }
 
   get shardsOwned(): number {

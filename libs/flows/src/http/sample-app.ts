@@ -9,6 +9,7 @@ import { FlowsModule } from '../flows.module';
 export const ACCOUNT: AccountSid = `AC${'a'.repeat(32)}`;
 export const STRANGER: AccountSid = `AC${'b'.repeat(32)}`;
 export const KEY: KeySid = `SK${'c'.repeat(32)}`;
+export const INTERNAL = 'internal-token-of-the-sample-app-32';
 export const secretOf = (user: string): string => user.slice(2);
 
 const credentials: CredentialCheck = {
@@ -22,7 +23,7 @@ const credentials: CredentialCheck = {
 /** The flows service over a database, listening on a free port: for specs. */
 export const startSampleApp = async (database: Database): Promise<{ url: string; core: FlowsCore; close: () => Promise<void> }> => {
   const core = createFlowsCore(database);
-  @Module({ imports: [FlowsModule.with({ core })], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
+  @Module({ imports: [FlowsModule.with({ core, internalToken: INTERNAL })], providers: [{ provide: CREDENTIAL_CHECK, useValue: credentials }] })
   class SampleApp {}
   const app = await createHttpApp(SampleApp, { region: 'us1', trustedProxies: [], bodyBytesMax: 4 * 1024 * 1024, log: silentLog });
   return { url: await listen(app, { host: '127.0.0.1', port: 0 }), core, close: () => app.close() };

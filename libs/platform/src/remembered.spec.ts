@@ -1,21 +1,23 @@
-import { createMemoryEventStore } from '@atelier/event-store';
-import { operatorMeta } from '@atelier/contracts';
-import { Pace } from './pace';
 import { Remembered } from './remembered';
 
-const meta = operatorMeta(`AC${'a'.repeat(32)}`, 'us1');
+const knownBy = (remembered: Remembered<{ n: number }>, ask: () => Promise<{ n: number } | undefined>) => ({
+  get: (key: string) => remembered.get(key, ask),
+  forget: (key: string) => remembered.forget(key),
+  clear: () => remembered.clear(),
+});
 
-/** A store, a clock that the test moves, and a table of one value that counts how often it was read. */
+/** A source that tells of changes, a clock that the test moves, and a table of one value that counts how often it was read. */
 const setUp = () => {
-  const store = createMemoryEventStore();
+  const listeners: (() => void)[] = [];
+  const source = { onAppend: (forget: () => void) => listeners.push(forget) };
   const time = { ms: 0, monotonicMs: () => time.ms };
   const table: { value: { n: number } | undefined; reads: number } = { value: { n: 1 }, reads: 0 };
   const read = async () => {
     table.reads++;
     return table.value;
   };
-  const append = (stream: string) => store.append([{ stream, expectedVersion: 0, events: [{ type: 'X', data: {} }], meta }]);
-  return { store, time, table, append, known: new Remembered(store, time, read) };
+  const change = (): void => listeners.forEach((each) => each());
+  return { source, time, table, change, known: knownBy(new Remembered<{ n: number }>(source, time), read) };
 };
 
 describe('what is remembered', () => {
@@ -25,22 +27,22 @@ describe('what is remembered', () => {
     expect(table.reads).toBe(1);
   });
 
-  it('is read again as soon as something is appended', async () => {
-    const { known, table, append } = setUp();
+  it('is read again as soon as something changes', async () => {
+    const { known, table, change } = setUp();
     await known.get('a');
     table.value = undefined;
-    await append('s');
+    change();
     expect(await known.get('a')).toBeUndefined();
   });
 
   // A key that is deleted while it is being looked up must not come back to life.
-  it('is not what was being read while something was appended', async () => {
-    const { store, time, append } = setUp();
+  it('is not what was being read while something changed', async () => {
+    const { source, time, change } = setUp();
     let finish: (value: { n: number }) => void = () => undefined;
     const answers = [new Promise<{ n: number }>((resolve) => (finish = resolve)), Promise.resolve(undefined)];
-    const known = new Remembered(store, time, () => answers.shift() ?? Promise.resolve(undefined));
+    const known = knownBy(new Remembered<{ n: number }>(source, time), () => answers.shift() ?? Promise.resolve(undefined));
     const early = known.get('a');
-    await append('s');
+    change();
     finish({ n: 1 });
     expect(await early).toEqual({ n: 1 });
     expect(await known.get('a')).toBeUndefined();
@@ -56,29 +58,27 @@ describe('what is remembered', () => {
     expect(await known.get('a')).toBeUndefined();
   });
 
+  it('is forgotten one by one, or at once', async () => {
+    const { known, table } = setUp();
+    for (const drop of [() => known.forget('a'), () => known.clear()]) {
+      await known.get('a');
+      await known.get('b');
+      drop();
+      await known.get('a');
+      await known.get('b');
+    }
+    expect(table.reads).toBe(2 + 1 + 2);
+  });
+
   it('is never that something was missing, nor that it could not be read', async () => {
-    const { known, table, store, time } = setUp();
+    const { known, table, source, time } = setUp();
     table.value = undefined;
     expect(await known.get('a')).toBeUndefined();
     table.value = { n: 2 };
     expect(await known.get('a')).toEqual({ n: 2 });
     const answers = [Promise.reject(new Error('away')), Promise.resolve({ n: 3 })];
-    const failing = new Remembered(store, time, () => answers.shift() ?? Promise.resolve(undefined));
+    const failing = knownBy(new Remembered<{ n: number }>(source, time), () => answers.shift() ?? Promise.resolve(undefined));
     await expect(failing.get('a')).rejects.toThrow('away');
     expect(await failing.get('a')).toEqual({ n: 3 });
-  });
-});
-
-describe('the pace', () => {
-  it('lets three through at once, then one a second, each key by itself, and refuses none', async () => {
-    const time = { ms: 0, monotonicMs: () => time.ms };
-    const waits: number[] = [];
-    const pace = new Pace(time, async (ms) => void waits.push(ms));
-    for (let i = 0; i < 5; i++) await pace.take('a');
-    await pace.take('b');
-    expect(waits).toEqual([1_000, 2_000]);
-    time.ms = 60_000;
-    await pace.take('a');
-    expect(waits).toHaveLength(2);
   });
 });

@@ -1,4 +1,5 @@
-import { type EmbeddedPostgres, type Log, startEmbeddedPostgres } from '@atelier/platform';
+import { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres';
+import type { Log } from './logger';
 
 const LOOK_EACH_MS = 250; // a killed server is back within a second, before clients give up
 
@@ -11,9 +12,9 @@ export type DatabasePart = {
 };
 
 /** Starts the embedded server and watches over it, or takes the given one. */
-export const startDatabase = async (url: string | undefined, dataDir: string, log: Log): Promise<DatabasePart> => {
+export const startDatabase = async (url: string | undefined, dataDir: string, log: Log, options: Pick<EmbeddedPostgresOptions, 'maxConnections'> = {}): Promise<DatabasePart> => {
   if (url) return { url, stop: () => Promise.resolve(), abandon: () => Promise.resolve() };
-  const server = await startEmbeddedPostgres({ dataDir });
+  const server = await startEmbeddedPostgres({ ...options, dataDir });
   const release = supervise(server, log);
   return {
     url: server.url,

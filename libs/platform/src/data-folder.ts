@@ -2,12 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AccountSid } from '@atelier/contracts';
-import { ConfigurationError, dataDirFor } from '@atelier/platform';
 import { z } from 'zod';
-import type { AtelierConfig } from './config';
+import { ConfigurationError } from './config';
+import { dataDirFor } from './postgres-files';
 
 const PRIVATE = 0o600; // these files hold secrets
 const account = z.object({ account_sid: z.string().regex(/^AC[0-9a-f]{32}$/), auth_token: z.string().regex(/^[0-9a-f]{32}$/) });
+
+/** What a process with a data folder may be told. */
+export const dataFolderConfig = z.object({
+  ATELIER_DATA_DIR: z.string().min(1).default('.atelier').describe('The embedded database, the first account, and the master key.'),
+  ATELIER_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional().describe('PostgreSQL. Left out: the embedded database.'),
+  ATELIER_ACCOUNT_SID: z.string().regex(/^AC[0-9a-f]{32}$/).optional().describe('The first account. Left out: generated once and kept in account.json.'),
+  ATELIER_AUTH_TOKEN: z.string().regex(/^[0-9a-f]{32}$/).optional().describe('Its auth token: 32 hexadecimal characters. Left out: generated once.'),
+});
+type DataFolderConfig = z.infer<typeof dataFolderConfig>;
 
 /** What lies in the data folder beside the database. */
 export type DataFolder = {
@@ -20,7 +29,7 @@ export type DataFolder = {
 };
 
 /** Opens the data folder, and makes what is missing. One clear line where it cannot be read or written. */
-export const openDataFolder = (config: AtelierConfig): DataFolder => {
+export const openDataFolder = (config: DataFolderConfig): DataFolder => {
   const { dir, moved } = config.ATELIER_DATABASE_URL ? { dir: resolve(config.ATELIER_DATA_DIR), moved: false } : dataDirFor(config.ATELIER_DATA_DIR);
   try {
     mkdirSync(dir, { recursive: true });
@@ -39,7 +48,7 @@ const rememberPlace = (wanted: string, dir: string): void => {
   writeFileSync(join(wanted, 'location'), `${dir}\n`);
 };
 
-const firstAccount = (config: AtelierConfig, file: string): z.infer<typeof account> => {
+const firstAccount = (config: DataFolderConfig, file: string): z.infer<typeof account> => {
   const stored = existsSync(file) ? account.safeParse(JSON.parse(readFileSync(file, 'utf8'))) : undefined;
   if (stored && !stored.success) throw new ConfigurationError(`${file} does not hold account_sid and auth_token as they are written here; remove it to start with a new account.`);
   const wanted = {

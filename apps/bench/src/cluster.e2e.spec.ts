@@ -1,0 +1,122 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { nativeKafkaProblem } from '@atelier/platform';
+import { type RunningCluster, eventually, kafkaProblem, removeCluster, startCluster, testKafka } from '@atelier/testing';
+import twilio from 'twilio';
+import { clusterRun } from './cluster-run';
+import { summaryOf } from './crash-check';
+import { seeded } from './random';
+import { SCENE_SETTINGS, Scene } from './scene';
+
+const root = join(__dirname, '..', '..', '..');
+const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
+const MINUTE_MS = 60_000;
+const seed = Math.floor(Math.random() * 2 ** 31);
+const example: object = JSON.parse(readFileSync(join(root, 'examples', 'appointment-reminder.json'), 'utf8'));
+
+/** Another broker than its own, shared with other tests: its topics have names of their own. */
+const kafkaSettings = async (): Promise<Record<string, string>> => {
+  const brokers = nativeKafkaProblem() === undefined ? undefined : await testKafka();
+  return brokers === undefined ? {} : { ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: `cluster-${randomBytes(4).toString('hex')}.` };
+};
+
+const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio => {
+  const client = twilio(accountSid, authToken);
+  for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = url;
+  return client;
+};
+
+const isGone = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch {
+    return true;
+  }
+};
+
+(kafkaProblem() === undefined ? describe : describe.skip)('the services as processes of their own, behind one origin', () => {
+  let cluster: RunningCluster;
+  let settings: Record<string, string>;
+  beforeAll(async () => {
+    settings = { ...SCENE_SETTINGS, ...(await kafkaSettings()) };
+    cluster = await startCluster(dataDir, 2, settings);
+  }, 4 * MINUTE_MS);
+  afterAll(async () => {
+    await cluster?.end('SIGINT');
+    await removeCluster(dataDir);
+  }, 2 * MINUTE_MS);
+
+  it('say what was started, in order, and never print the token', () => {
+    expect(cluster.output()).toMatch(/✓ PostgreSQL[\s\S]*✓ databases[\s\S]*✓ topics[\s\S]*✓ credentials-service[\s\S]*✓ execution-api[\s\S]*✓ execution-worker × 2/);
+    expect(cluster.output()).not.toContain(cluster.authToken);
+  });
+
+  it('serve the official client: a flow, a conversation, the key that signed it, the audit records', async () => {
+    const client = clientOf(cluster);
+    const flow = await client.studio.v2.flows.create({ friendlyName: 'Appointment', status: 'published', definition: example });
+    await client.incomingPhoneNumbers.create({ phoneNumber: '+15557650002', smsUrl: flow.webhookUrl });
+    const phone = `${cluster.url}/carrier/v1/Phones/${encodeURIComponent('+15551230001')}/Messages`;
+    const headers = { authorization: `Basic ${Buffer.from(`${cluster.accountSid}:${cluster.authToken}`).toString('base64')}` };
+    const messages = async (): Promise<number> => ((await (await fetch(phone, { headers })).json()) as { messages: unknown[] }).messages.length;
+    for (const [body, known] of [['Hi', 2], ['Yes', 4]] as const) {
+      expect((await fetch(phone, { method: 'POST', headers, body: new URLSearchParams({ To: '+15557650002', Body: body }) })).status).toBe(201);
+      await eventually('the answer', async () => (await messages()) >= known, MINUTE_MS);
+    }
+    const execution = await eventually('the end', async () => (await client.studio.v2.flows(flow.sid).executions.list({ limit: 1 })).find(({ status }) => status === 'ended'), MINUTE_MS);
+    expect((await client.studio.v2.flows(flow.sid).executions(execution.sid).steps.list()).length).toBeGreaterThan(3);
+    expect((await client.keys.list()).map(({ friendlyName }) => friendlyName)).toEqual(['Studio API Key']);
+    const records = await eventually('its audit record', async () => {
+      const found = await client.monitor.v1.events.list({ resourceSid: flow.sid, limit: 5 });
+      return found.length > 0 ? found : undefined;
+    }, MINUTE_MS);
+    expect(records.map(({ eventType, source, sourceIpAddress }) => [eventType, source, sourceIpAddress])).toEqual([['flow.created', 'api', '127.0.0.1']]);
+  }, 3 * MINUTE_MS);
+
+  it('answer as one: what no service has is 404, what is between them stays there, a wrong token is 401', async () => {
+    const statusOf = async (path: string, init?: RequestInit): Promise<number> => (await fetch(cluster.url + path, init)).status;
+    expect(await Promise.all(['/nope', '/internal/v1/authenticate', '/metrics', '/health/ready', '/schemas/topics/trigger.json', '/openapi.json'].map((path) => statusOf(path)))).toEqual([404, 404, 404, 200, 200, 200]);
+    await expect(clientOf({ ...cluster, authToken: 'f'.repeat(32) }).studio.v2.flows.list({ limit: 1 })).rejects.toMatchObject({ status: 401, code: 20003 });
+  });
+
+  it('answer other services: the examples start an execution by a record, and read the audit records once from any offset', async () => {
+    const client = clientOf(cluster);
+    const flow = await client.studio.v2.flows.create({ friendlyName: 'By a record', status: 'published', definition: example });
+    const env = { PATH: process.env['PATH'], KAFKA_BROKERS: cluster.brokers, TOPIC_PREFIX: settings['ATELIER_KAFKA_TOPIC_PREFIX'] ?? '', ACCOUNT_SID: cluster.accountSid, FLOW_SID: flow.sid };
+    const run = async (name: string, args: readonly string[], more: Record<string, string> = {}): Promise<string> =>
+      (await promisify(execFile)(process.execPath, [join(root, 'scripts', 'example.mjs'), name, ...args], { env: { ...env, ...more }, timeout: MINUTE_MS })).stdout;
+    const result = JSON.parse(await run('trigger-from-service', ['+15551230009'])) as { status: string; execution_sid: string };
+    expect(result.status).toBe('started');
+    expect((await client.studio.v2.flows(flow.sid).executions(result.execution_sid).fetch()).contactChannelAddress).toBe('+15551230009');
+    const file = join(dataDir, 'audit.jsonl');
+    await run('audit-consumer', [file], { STOP_AFTER: '2' });
+    await run('audit-consumer', [file], { STOP_AFTER: '2', FROM_OFFSET: '0' });
+    const positions = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as { pos: number }).pos);
+    expect(positions).toEqual([1, 2, 3, 4]);
+  }, 4 * MINUTE_MS);
+
+  it('lose and double nothing while workers are added and removed under load (A2, A3)', async () => {
+    const scene = await Scene.open(cluster, seeded(seed));
+    try {
+      const { runs, faults } = await clusterRun(cluster, scene, [{ scale: 3 }, { scale: 1 }], (line) => void process.stderr.write(`${line}\n`));
+      expect(summaryOf(faults)).toEqual([]);
+      expect(runs).toBeGreaterThan(50); // else there was no load
+    } finally {
+      scene.close();
+    }
+    expect(Object.keys((await cluster.status()).workers)).toEqual(['execution-worker-1']);
+  }, 5 * MINUTE_MS);
+
+  it('end by themselves when their supervisor is killed, and come back with the next start', async () => {
+    const { services, workers } = await cluster.status();
+    await cluster.end('SIGKILL');
+    await eventually('nobody is left', () => [...Object.values(services), ...Object.values(workers)].every(isGone), MINUTE_MS);
+    cluster = await startCluster(dataDir, 1, settings);
+    expect((await clientOf(cluster).studio.v2.flows.list({ limit: 1 })).length).toBe(1);
+    expect(await cluster.end('SIGINT')).toBe(0);
+  }, 4 * MINUTE_MS);
+});

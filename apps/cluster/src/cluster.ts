@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError, type DataFolder, Parts, type Running, type Say, createLog, freePort, openDataFolder, startDatabase } from '@atelier/platform';
+import { Child, type ChildCare } from './child';
+import type { ClusterConfig } from './config';
+import { type Controls, askCluster, startControl } from './control';
+import { prepareDatabases } from './databases';
+import { secretsOf } from './installation';
+import { startKafka } from './kafka-part';
+import { type Installation, planOf } from './plans';
+import { ProcessList } from './process-list';
+import { type Proxy, startProxy } from './proxy';
+import { deployFolder, readRoutingTable } from './routing-table';
+import { SERVICE_NAMES, type ServiceName } from './services';
+import { Workers } from './workers';
+
+const CONNECTIONS_MAX = 400; // every service has pools of its own, and each worker brings three more
+
+/** All services as processes of one machine, behind one origin. */
+export type Cluster = Running & { readonly url: string; readonly folder: DataFolder };
+
+/** What services may be told beside what the cluster says itself. */
+export type Passed = Readonly<Record<string, string>>;
+
+/** Starts everything in order; what was started is stopped again where a later part fails. One cluster for each data folder. */
+export const startCluster = async (config: ClusterConfig, passed: Passed, say: Say): Promise<Cluster> => {
+  const folder = openDataFolder({ ...config, ATELIER_DATABASE_URL: undefined });
+  if (folder.moved) say(`  Data lies in ${folder.dir}, because the database's user cannot enter ${config.ATELIER_DATA_DIR}`);
+  if (await askCluster(folder.dir, 'status')) throw new ConfigurationError(`A cluster runs in ${folder.dir} already: \`npm run cluster -- scale N\` changes its workers.`);
+  const parts = new Parts(say);
+  try {
+    const url = await startParts(config, passed, folder, parts, say);
+    return { url, folder, stop: () => parts.stop() };
+  } catch (error) {
+    await parts.stop().catch((failure: unknown) => say(`what had been started could not be stopped: ${String(failure)}`));
+    throw error;
+  }
+};
+
+const startParts = async (config: ClusterConfig, passed: Passed, folder: DataFolder, parts: Parts, say: Say): Promise<string> => {
+  const processes = new ProcessList(folder.dir);
+  const left = await processes.endLeftovers();
+  if (left.length > 0) say(`  Ended what a former run had left: ${left.join(', ')}`);
+  const database = await parts.start('PostgreSQL (embedded)', () => startDatabase(undefined, folder.dir, createLog('cluster', 'warn'), { maxConnections: CONNECTIONS_MAX }), (part) => part.stop());
+  const secrets = secretsOf(folder.dir);
+  const databases = await parts.start('databases', () => prepareDatabases(database.url, secrets.passwords));
+  const brokers = await startKafka(config.ATELIER_KAFKA_BROKERS, passed, folder.dir, parts, say, createLog('cluster', 'error'));
+  const ports = Object.fromEntries(await Promise.all(SERVICE_NAMES.map(async (name) => [name, await newPort()] as const))) as Record<ServiceName, number>; // one for each
+  const children: Child[] = [];
+  const proxy = await parts.start('one origin', () => proxyOf(config, ports, children), (each) => each.close());
+  const installation = { folder, secrets, databases, brokers, publicUrl: config.ATELIER_PUBLIC_URL ?? proxy.url, twilioBaseUrl: config.ATELIER_TWILIO_BASE_URL, passed, ports };
+  const care = { dataDir: folder.dir, processes, say };
+  await startServices(config, installation, children, care, parts);
+  const workers = new Workers(async (n) => new Child(planOf(installation, 'execution-worker', `execution-worker-${n}`, await newPort()), care));
+  await parts.start(`execution-worker × ${config.ATELIER_CLUSTER_WORKERS}`, () => workers.scale(config.ATELIER_CLUSTER_WORKERS), async () => void (await workers.scale(0)));
+  await parts.start('control', () => startControl(folder.dir, controlsOf(workers, children, proxy, say)), (each) => each.close());
+  return proxy.url;
+};
+
+const proxyOf = (config: ClusterConfig, ports: Readonly<Record<ServiceName, number>>, children: readonly Child[]): Promise<Proxy> =>
+  startProxy({
+    host: config.ATELIER_HTTP_HOST,
+    port: config.ATELIER_HTTP_PORT,
+    table: readRoutingTable(),
+    sites: Object.fromEntries(SERVICE_NAMES.map((name) => [name, `http://127.0.0.1:${ports[name]}`])) as Record<ServiceName, string>, // one for each
+    trustedProxies: config.ATELIER_TRUSTED_PROXIES.split(',').map((each) => each.trim()).filter((each) => each !== ''),
+    openApi: JSON.parse(readFileSync(join(deployFolder, 'openapi.json'), 'utf8')) as object, // generated
+    unready: async () => (children.length === 0 ? ['everything'] : unreadyOf(children)),
+  });
+
+/** The services that others ask come first; each waits until it is ready. The local carrier only where no other is named. */
+const startServices = async (config: ClusterConfig, installation: Installation, children: Child[], care: ChildCare, parts: Parts): Promise<void> => {
+  const wanted = SERVICE_NAMES.filter((name) => name !== 'execution-worker' && (name !== 'carrier' || config.ATELIER_TWILIO_BASE_URL === undefined));
+  for (const name of wanted) {
+    const child = new Child(planOf(installation, name, name, installation.ports[name]), care);
+    await parts.start(name, () => child.start(), () => child.stop());
+    children.push(child);
+  }
+};
+
+const unreadyOf = async (children: readonly Child[]): Promise<readonly string[]> => {
+  const ready = await Promise.all(children.map((child) => child.isReady()));
+  return children.filter((_, n) => !ready[n]).map(({ name }) => name);
+};
+
+const controlsOf = (workers: Workers, children: readonly Child[], proxy: Proxy, say: Say): Controls => ({
+  scale: async (count) => {
+    const began = performance.now();
+    const names = await workers.scale(count);
+    say(`✓ ${`execution-worker × ${names.length}`.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
+    return names;
+  },
+  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, unready: await unreadyOf(children) }),
+});
+
+const newPort = async (): Promise<number> => {
+  const port = await freePort(0);
+  if (port === undefined) throw new ConfigurationError('No free port on 127.0.0.1');
+  return port;
+};

@@ -1,0 +1,155 @@
+/**
+ * One consumer of a topic that others write. The same promises as for topics of ours, but for positions: there are none.
+ *
+ * G1. One batch of a partition at a time and in order; the hint is committed when what the records cause is stored.
+ * G2. A Fault skips nothing: the partition is paused, longer each time, and read again from there.
+ * G3. A poisoned record goes alone, to the topic of dead letters with its reason; the partition goes on.
+ * G4. Where a broker lost its tail, reading begins at the start of what it has: repeats, which keys of idempotency drop. Records older than those keys
+ *     are kept are not read again (`repeatMs`), for they would be done twice.
+ */
+import type { Clock, Log } from '@atelier/platform';
+import { attempted, byHalves, waitAfter } from '../shard-delivery';
+import { type RawBatch, type RawRecord, ConsumerLife, nextOffset } from './consumer-life';
+import { letterOf } from './dead-letters';
+import type { ForeignRecord, ForeignSubscription } from './foreign.port';
+import type { KafkaOptions } from './kafka-config';
+import type { KafkaSender } from './kafka-sender';
+
+export type ForeignReaderOptions = {
+  readonly options: KafkaOptions;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly sender: KafkaSender;
+  readonly batchRecordsMax: number;
+  readonly retryMs: number;
+};
+
+type Place = { failures: number; letters: number; unread: number; next: bigint | undefined; firstWaitingAt: number | undefined; turn: Promise<unknown>; timer: NodeJS.Timeout | undefined };
+
+export class ForeignReader {
+  private readonly places = new Map<number, Place>();
+  private readonly life: ConsumerLife;
+  private isStopped = false;
+
+  constructor(
+    private readonly subscription: ForeignSubscription,
+    private readonly given: ForeignReaderOptions,
+  ) {
+    const { options, log } = given;
+    const { topic, group } = subscription;
+    const groupId = `${options.topicPrefix}atelier.${group}.${topic.replace(/^atelier\./, '')}`;
+    this.life = new ConsumerLife({ options, log, topic, groupId, from: 'beginning', onBatch: (batch) => this.take(batch) });
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const { timer } of this.places.values()) clearTimeout(timer);
+    await this.life.stop();
+    await Promise.all([...this.places.values()].map(({ turn }) => turn));
+  }
+
+  /** How far the group is behind in each partition that this process reads. */
+  lag() {
+    const { group, topic } = this.subscription;
+    const nowMs = this.given.clock.nowMs();
+    return [...this.places].map(([partition, { unread, failures, letters, firstWaitingAt }]) => ({
+      group,
+      topic,
+      partition,
+      records: unread,
+      seconds: firstWaitingAt === undefined ? 0 : Math.max(0, (nowMs - firstWaitingAt) / 1_000),
+      failures,
+      deadLetters: letters,
+    }));
+  }
+
+  get isUp(): boolean {
+    return this.life.isUp;
+  }
+
+  private placeOf(partition: number): Place {
+    const place = this.places.get(partition) ?? { failures: 0, letters: 0, unread: 0, next: undefined, firstWaitingAt: undefined, turn: Promise.resolve(), timer: undefined };
+    this.places.set(partition, place);
+    return place;
+  }
+
+  // In turn, also where a rebalance gives the partition back while the old batch is in hand (G1).
+  private async take(batch: RawBatch): Promise<void> {
+    const place = this.placeOf(batch.partition);
+    const turn = place.turn.then(() => this.takeInTurn(batch, place));
+    place.turn = turn.catch(() => undefined); // whoever waits for the turn hears of it
+    await turn;
+  }
+
+  private async takeInTurn(batch: RawBatch, place: Place): Promise<void> {
+    if (place.timer) return; // fetched before it was paused; it comes again
+    for (let i = 0; i < batch.records.length; i += this.given.batchRecordsMax) {
+      if (batch.isStale()) return;
+      const records = batch.records.slice(i, i + this.given.batchRecordsMax);
+      place.unread = batch.unread + batch.records.length - i;
+      place.firstWaitingAt = records[0]?.at;
+      if (!(await this.handle(records, batch, place))) return;
+      await batch.heartbeat();
+    }
+    place.unread = batch.unread;
+    if (batch.unread === 0) place.firstWaitingAt = undefined;
+  }
+
+  private async handle(records: readonly RawRecord[], batch: RawBatch, place: Place): Promise<boolean> {
+    let handled: RawRecord | undefined;
+    const attempt = async (some: readonly RawRecord[]) => {
+      const failure = await attempted(() => this.subscription.handle(some.map(foreignOf)));
+      if (!failure) handled = some[some.length - 1];
+      return failure;
+    };
+    try {
+      await byHalves(records, attempt, async (record, reason, error) => {
+        await this.bury(record, reason, error);
+        handled = record;
+        place.letters++;
+      });
+      place.failures = 0;
+      return true;
+    } catch (error) {
+      this.standStill(batch.partition, place, error);
+      return false;
+    } finally {
+      if (handled) await this.passed(handled, batch);
+    }
+  }
+
+  private async passed({ offset }: RawRecord, batch: RawBatch): Promise<void> {
+    batch.read(offset);
+    await batch.commit(nextOffset(offset));
+  }
+
+  private async bury(raw: RawRecord, reason: string, error: unknown): Promise<void> {
+    const { topic, group, deadLetter } = this.subscription;
+    const { partition, offset, key, value } = raw;
+    await this.given.sender.send(letterOf({ topic, group, reason, key, value, from: { partition, offset } }));
+    await deadLetter?.({ topic, record: foreignOf(raw), reason });
+    this.given.log.error({ topic, group, partition, offset, err: error }, 'record became a dead letter');
+  }
+
+  /** G2. */
+  private standStill(partition: number, place: Place, error: unknown): void {
+    const waitMs = waitAfter(place.failures++, this.given.retryMs);
+    const { topic, group } = this.subscription;
+    this.given.log.warn({ topic, group, partition, failures: place.failures, waitMs, err: error }, 'partition stands still');
+    if (this.isStopped) return;
+    this.life.pause(partition);
+    place.timer = setTimeout(() => {
+      place.timer = undefined;
+      this.life.resume(partition);
+    }, waitMs);
+  }
+}
+
+const foreignOf = ({ partition, offset, key, value, headers, at }: RawRecord): ForeignRecord => ({
+  partition,
+  offset,
+  key: key === null ? undefined : key.toString(),
+  value: value === null ? '' : value.toString(),
+  headers,
+  time: new Date(at).toISOString(),
+});

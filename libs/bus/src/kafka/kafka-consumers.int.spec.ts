@@ -1,0 +1,303 @@
+import { Fault } from '@atelier/contracts';
+import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
+import { Ledger } from '../sample-ledger';
+import type { ForeignRecord } from './foreign.port';
+import { KafkaSender } from './kafka-sender';
+import { silentLog } from '@atelier/platform';
+import { Scene } from './sample-scene';
+import { sampleEvents } from './sample-topics';
+
+jest.setTimeout(90_000); // a member that is missed costs a session of ten seconds
+
+const TOPIC = 'atelier.flows.events';
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+
+(kafkaProblem() === undefined ? describe : describe.skip)('over Kafka', () => {
+  let brokers: string;
+  let scene: Scene;
+  let ledger: Ledger;
+  const begin = async (shards: number, partitions: number): Promise<void> => {
+    scene = new Scene(brokers, shards, partitions);
+    await scene.topics();
+  };
+  const published = () => eventually('every event on the topic', () => scene.isPublished(), 60_000);
+  const has = (n: number) => eventually(`${n} events in the ledger`, () => ledger.seen.length >= n, 60_000);
+  beforeAll(async () => {
+    brokers = (await testKafka()) as string;
+  }, 180_000);
+  beforeEach(() => void (ledger = new Ledger()));
+  afterEach(() => scene.close());
+
+  describe('a publisher', () => {
+    it('goes on behind its mark after a restart, and sends only the last event of each shard again', async () => {
+      await begin(2, 2);
+      const events = sampleEvents(6);
+      scene.source.append(0, events.slice(0, 3));
+      const first = scene.publisher();
+      await published();
+      await first.close();
+      scene.source.append(0, events.slice(3));
+      scene.publisher();
+      await published();
+      const { ids } = await scene.raw('readers');
+      await eventually('all records', () => ids.length === 7);
+      const [a, b, c, d, e, f] = events.map(({ id }) => id);
+      expect(ids).toEqual([a, b, c, c, d, e, f]);
+    });
+
+    it('finds what another process appended without a hint', async () => {
+      await begin(1, 1);
+      scene.publisher({ source: Object.assign(Object.create(scene.source) as typeof scene.source, { onAppend: () => () => undefined }) });
+      await scene.bus().subscribe(ledger.subscription());
+      for (let n = 1; n <= 3; n++) {
+        scene.source.append(0, sampleEvents(1));
+        await has(n);
+      }
+    });
+
+    it('is harmless beside another one of the same log', async () => {
+      await begin(2, 1);
+      scene.publisher();
+      scene.publisher();
+      await scene.bus().subscribe(ledger.subscription());
+      for (let i = 0; i < 50; i++) {
+        scene.source.append(i % 2, sampleEvents(3));
+        if (i % 10 === 0) await published();
+      }
+      await has(150);
+      for (const shard of [0, 1]) expect(ledger.positionsOf(shard)).toEqual(upTo(75));
+    });
+
+    it('publishes the shards that its process owns, and takes over others from their mark', async () => {
+      await begin(2, 2);
+      let owned = [0];
+      scene.publisher({ owns: (shard) => owned.includes(shard) });
+      scene.source.append(0, sampleEvents(2));
+      scene.source.append(1, sampleEvents(2));
+      await scene.bus().subscribe(ledger.subscription());
+      await has(2);
+      expect(ledger.positionsOf(1)).toEqual([]);
+      owned = [0, 1];
+      await has(4);
+      expect(ledger.positionsOf(1)).toEqual([1, 2]);
+    });
+
+    it('sends more than a broker takes at once', async () => {
+      await begin(2, 1);
+      for (const shard of [0, 1]) scene.source.append(shard, sampleEvents(100, 40_000));
+      scene.source.append(0, sampleEvents(1, 2_000_000)); // larger than a whole batch of the others
+      scene.publisher();
+      await scene.bus().subscribe(ledger.subscription());
+      await has(201);
+      expect(ledger.positionsOf(0)).toEqual(upTo(101));
+    });
+
+    it('holds a shard whose log has a gap, and no other', async () => {
+      await begin(2, 1);
+      scene.source.append(0, sampleEvents(3));
+      scene.source.append(1, sampleEvents(3));
+      let isMissing = true;
+      const gapped = Object.assign(Object.create(scene.source) as typeof scene.source, {
+        read: async (shard: number, after: number, limit: number) => (await scene.source.read(shard, after, limit)).filter(({ pos }) => !(isMissing && shard === 0 && pos === 2)),
+      });
+      scene.publisher({ source: gapped });
+      await scene.bus().subscribe(ledger.subscription());
+      await has(4);
+      expect(ledger.positionsOf(0)).toEqual([1]);
+      isMissing = false;
+      await has(6);
+      expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
+    });
+  });
+
+  describe('a consumer', () => {
+    it('finds a gap, and what is missing is published again', async () => {
+      await begin(2, 1);
+      scene.source.append(0, sampleEvents(5));
+      scene.source.append(1, sampleEvents(1));
+      const first = scene.publisher({ owns: (shard) => shard === 1 });
+      await eventually('the other shard', async () => (await scene.positions.of('flows', 1)) === 1, 30_000);
+      await first.close();
+      await scene.positions.passed([{ log: 'flows', shard: 0, pos: 5 }]); // marked, and yet not there
+      await scene.bus().subscribe(ledger.subscription());
+      scene.publisher();
+      await has(6);
+      expect(ledger.positionsOf(0)).toEqual(upTo(5));
+    });
+
+    it('asks until a publisher is there, and says meanwhile that it stands still', async () => {
+      await begin(1, 1);
+      scene.source.append(0, sampleEvents(4));
+      const first = scene.publisher();
+      await published();
+      await first.close();
+      ledger.positions.set('flows 0', 2);
+      const bus = scene.bus();
+      await scene.positions.passed([{ log: 'flows', shard: 0, pos: 6 }]);
+      scene.source.append(0, sampleEvents(2));
+      const sender = new KafkaSender(scene.options, silentLog);
+      await sender.send({ topic: TOPIC, value: JSON.stringify((await scene.source.read(0, 5, 1))[0]) });
+      await sender.close();
+      await bus.subscribe(ledger.subscription());
+      await eventually('a shard that stands still', async () => (await bus.lag()).some(({ failures, events }) => failures > 1 && events === 2), 30_000);
+      expect(ledger.positionsOf(0)).toEqual([3, 4]);
+      scene.publisher();
+      await has(4);
+      expect(ledger.positionsOf(0)).toEqual([3, 4, 5, 6]);
+      expect((await bus.lag())[0]).toMatchObject({ failures: 0, events: 0 });
+    });
+
+    it('shares the shards with others of its group', async () => {
+      await begin(8, 8);
+      scene.publisher();
+      const tellers = [new Set<number>(), new Set<number>()];
+      for (const shards of tellers) {
+        await scene.bus().subscribe(ledger.subscription({ handle: async (batch) => (shards.add(batch.shard), ledger.store(batch)) }));
+      }
+      let appended = 0;
+      await eventually('both at work', () => {
+        for (const each of tellers) each.clear();
+        for (let shard = 0; shard < 8; shard++) scene.source.append(shard, sampleEvents(1));
+        appended++;
+        return eventually('the round', () => ledger.seen.length === appended * 8, 30_000).then(() => tellers.every(({ size }) => size === 4));
+      }, 60_000);
+      for (let shard = 0; shard < 8; shard++) expect(ledger.positionsOf(shard)).toEqual(upTo(appended));
+    });
+
+    it('may believe in a shard that was taken from it: the store drops what it stores too late', async () => {
+      await begin(1, 1);
+      scene.publisher();
+      let open: () => void = () => undefined;
+      const gate = new Promise<void>((resolve) => (open = resolve));
+      let isHeld = false;
+      let isDone = false;
+      await scene.bus().subscribe(
+        ledger.subscription({
+          handle: async (batch) => {
+            isHeld = true;
+            await gate; // longer than a session: the group takes this member for dead
+            ledger.store(batch);
+            isDone = true;
+          },
+        }),
+      );
+      scene.source.append(0, sampleEvents(3));
+      await eventually('the zombie', () => isHeld, 30_000);
+      await scene.bus().subscribe(ledger.subscription());
+      await has(3);
+      scene.source.append(0, sampleEvents(2));
+      await has(5);
+      open();
+      await eventually('the late store', () => isDone);
+      scene.source.append(0, sampleEvents(2));
+      await has(7);
+      expect(ledger.positionsOf(0)).toEqual(upTo(7));
+    });
+
+    it('goes on where the group changes while it handles', async () => {
+      await begin(4, 4);
+      scene.publisher();
+      const slowly = { handle: async (batch: Parameters<Ledger['store']>[0]) => void (await new Promise((resolve) => setTimeout(resolve, 20)), ledger.store(batch)) };
+      await scene.bus().subscribe(ledger.subscription(slowly));
+      const coming: Promise<unknown>[] = [];
+      for (let i = 0; i < 120; i++) {
+        for (let shard = 0; shard < 4; shard++) scene.source.append(shard, sampleEvents(1));
+        if (i % 40 === 20) coming.push(scene.bus().subscribe(ledger.subscription(slowly)));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      await Promise.all(coming);
+      await has(480);
+      for (let shard = 0; shard < 4; shard++) expect(ledger.positionsOf(shard)).toEqual(upTo(120));
+    });
+
+    it('puts a poisoned event on the topic of dead letters, as it was and with its story', async () => {
+      await begin(2, 1);
+      scene.publisher();
+      const letters: ForeignRecord[] = [];
+      const bus = scene.bus();
+      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      const events = sampleEvents(20);
+      await bus.subscribe(
+        ledger.subscription({
+          handle: async (batch) => {
+            if (batch.messages.some(({ id }) => id === events[7]?.id)) throw new TypeError('cannot read this');
+            ledger.store(batch);
+          },
+        }),
+      );
+      scene.source.append(0, events);
+      await has(19);
+      await eventually('the letter', () => letters.length === 1, 30_000);
+      expect(letters[0]?.headers).toMatchObject({ 'atelier-topic': TOPIC, 'atelier-group': 'ledger', 'atelier-reason': 'TypeError: cannot read this' });
+      expect(JSON.parse(letters[0]?.value ?? '')).toEqual((await scene.source.read(0, 7, 1))[0]);
+      expect(ledger.letters).toMatchObject([{ event: { pos: 8 } }]);
+    });
+
+    it('puts aside what is no event, and goes on', async () => {
+      await begin(1, 1);
+      scene.publisher();
+      const letters: ForeignRecord[] = [];
+      const bus = scene.bus();
+      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      await bus.subscribe(ledger.subscription());
+      const sender = new KafkaSender(scene.options, silentLog);
+      for (const value of ['no json', '{"specversion":"1.0"}', null]) await sender.send({ topic: TOPIC, value });
+      await sender.close();
+      scene.source.append(0, sampleEvents(2));
+      await has(2);
+      await eventually('the letters', () => letters.length === 3, 30_000);
+      expect(letters.map(({ value }) => value)).toEqual(['no json', '{"specversion":"1.0"}', '']);
+    });
+  });
+
+  describe('records of others', () => {
+    const send = async (...values: readonly string[]): Promise<void> => {
+      const sender = new KafkaSender(scene.options, silentLog);
+      for (const value of values) await sender.send({ topic: TOPIC, key: 'k', value, headers: { note: 'n' } });
+      await sender.close();
+    };
+
+    it('come in order, wait while the world fails, and are not repeated to the next process', async () => {
+      await begin(1, 1);
+      await send('a', 'b', 'c');
+      const values: string[] = [];
+      let tries = 0;
+      const handle = async (records: readonly ForeignRecord[]): Promise<void> => {
+        if (++tries < 4) throw new Fault('the database is away');
+        values.push(...records.map(({ value }) => value));
+      };
+      const first = scene.bus();
+      const stop = await first.subscribeForeign({ topic: TOPIC, group: 'takers', handle });
+      await eventually('the records', () => values.length === 3, 60_000);
+      await stop();
+      await send('d');
+      await scene.bus().subscribeForeign({ topic: TOPIC, group: 'takers', handle });
+      await eventually('the next record', () => values.length === 4, 60_000);
+      expect(values).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it('that cannot be handled go to the dead letters alone', async () => {
+      await begin(1, 1);
+      await send(...Array.from({ length: 10 }, (_, i) => `record ${i}`));
+      const values: string[] = [];
+      const letters: ForeignRecord[] = [];
+      const told: string[] = [];
+      const bus = scene.bus();
+      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      await bus.subscribeForeign({
+        topic: TOPIC,
+        group: 'takers',
+        handle: async (records) => {
+          if (records.some(({ value }) => value === 'record 4')) throw new RangeError('too much');
+          values.push(...records.map(({ value }) => value));
+        },
+        deadLetter: async ({ reason }) => void told.push(reason),
+      });
+      await eventually('the letter', () => letters.length === 1 && values.length === 9, 60_000);
+      expect(letters[0]).toMatchObject({ key: 'k', value: 'record 4', headers: { 'atelier-reason': 'RangeError: too much', 'atelier-partition': '0', 'atelier-offset': '4' } });
+      expect(values).not.toContain('record 4');
+      expect(told).toEqual(['RangeError: too much']);
+      expect(bus.foreignLag().find(({ topic }) => topic === TOPIC)).toMatchObject({ deadLetters: 1, failures: 0 });
+    });
+  });
+});

@@ -1,0 +1,287 @@
+/**
+ * Publishes a context's log on Kafka. It owns how far each shard was sent while the process lives; it assumes that the log is dense (A4) and that the
+ * positions it is given outlive it.
+ *
+ * K1. After the commit only, in the order of each shard, none skipped: what follows position n is sent when n was, and a gap in the log holds the shard.
+ * K2. A position is marked when the records up to it are acknowledged by all copies in sync. A crash in between sends them again.
+ * K3. After a start the last event of each shard is sent once more: whoever was cut off behind it sees the gap and asks (republish.ts).
+ * K4. A partition that ends before what was acknowledged has lost records: they are sent again. A topic made anew is filled from the log.
+ * K5. After a failed send its outcome is unknown, and kafkajs would give the same sequence numbers to other records, which a broker that had stored the
+ *     first takes for repeats and drops: a producer that failed is never used again.
+ * K6. Two publishers of one source do no harm: consumers drop what they have seen (A3).
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
+import { type PublicEvent, TOPICS } from '@atelier/contracts';
+import type { Log } from '@atelier/platform';
+import { Hint } from '../hint';
+import { waitAfter } from '../shard-delivery';
+import type { TopicSource } from '../topic-source.port';
+import { ConsumerLife, nextOffset } from './consumer-life';
+import type { KafkaOptions } from './kafka-config';
+import type { PublishedPositions } from './published-positions';
+import { PublisherSession } from './publisher-session';
+import { type OutgoingRecord, recordOf } from './records';
+import { requestOf } from './republish';
+import { SentHistory } from './sent-history';
+import { REPUBLISH_TOPIC } from './topic-plan';
+
+export type PublisherOptions = {
+  readonly options: KafkaOptions;
+  readonly source: TopicSource;
+  readonly positions: PublishedPositions;
+  readonly log: Log;
+  /** The shards that this process publishes, asked again and again; left out: all. */
+  readonly owns?: (shard: number) => boolean;
+  readonly pollMs?: number;
+};
+
+export type KafkaPublisher = {
+  /** Events of each shard that this process publishes and that the topic does not have yet. */
+  lag(): Promise<readonly { readonly topic: string; readonly log: string; readonly shard: number; readonly events: number }[]>;
+  /** Whether the last attempt to publish succeeded. */
+  isUp(): boolean;
+  /** Finishes the send in hand. */
+  close(): Promise<void>;
+};
+
+const POLL_MS = 1_000; // finds what another process appended
+const LOOK_MS = 5_000; // how late a lost tail is noticed where nothing new is published
+const RETRY_MS = 100;
+const EVENTS_MAX = 500; // of one shard in one send
+const PARTITION_BYTES_MAX = 900_000; // of one partition in one send: brokers refuse larger batches by default
+
+/** Starts to publish a source; answers at once, whether or not a broker can be reached. */
+export const publishToKafka = (options: PublisherOptions): KafkaPublisher => {
+  const publisher = new Publisher(options);
+  return { lag: () => publisher.lag(), isUp: () => publisher.isUp, close: () => publisher.close() };
+};
+
+/** `sent`: the last position on the topic as far as this process knows; `mark`: what the store was told; `from` and `again`: what is sent a second time. */
+type Place = { sent: number; mark: number; from: number; again: number; mayHaveMore: boolean };
+
+class Publisher {
+  private readonly hint = new Hint();
+  private readonly stopping = new AbortController();
+  private readonly places = new Map<number, Place>();
+  private readonly requests: ConsumerLife;
+  private readonly unlisten: () => void;
+  private readonly ended: Promise<void>;
+  private readonly history = new SentHistory();
+  private lookedAt = 0;
+  private polledAt = 0;
+  isUp = false;
+
+  constructor(private readonly given: PublisherOptions) {
+    const { options, source, log } = given;
+    this.unlisten = source.onAppend((shard) => this.grown(shard));
+    this.requests = new ConsumerLife({
+      options,
+      log,
+      topic: REPUBLISH_TOPIC,
+      groupId: `${options.topicPrefix}atelier.publisher.${randomUUID()}`, // every publisher hears every request
+      from: 'end',
+      onBatch: async ({ records, read, commit }) => {
+        for (const { value, offset } of records) {
+          this.asked(value);
+          read(offset);
+          await commit(nextOffset(offset));
+        }
+      },
+    });
+    this.ended = this.run();
+  }
+
+  async close(): Promise<void> {
+    this.unlisten();
+    this.stopping.abort();
+    this.hint.give();
+    await Promise.all([this.ended, this.requests.stop()]);
+  }
+
+  async lag() {
+    const { source } = this.given;
+    const of = async ([shard, { mark }]: [number, Place]) => ({ topic: source.topic, log: source.log, shard, events: Math.max(0, (await source.end(shard)) - mark) });
+    return Promise.all([...this.places].map(of));
+  }
+
+  private grown(shard: number): void {
+    const place = this.places.get(shard);
+    if (place) place.mayHaveMore = true;
+    this.hint.give();
+  }
+
+  // While what was asked for is being sent, further requests for it are answered by that.
+  private asked(value: Buffer | null): void {
+    const request = requestOf(value);
+    const { source, log } = this.given;
+    const place = request && request.topic === source.topic && request.log === source.log ? this.places.get(request.shard) : undefined;
+    if (!request || !place || request.after >= place.sent) return;
+    if (place.sent < place.again && request.after >= place.from) return;
+    log.warn({ topic: source.topic, log: source.log, shard: request.shard, after: request.after, upTo: place.sent }, 'events are published again: a consumer missed them');
+    this.rewind(place, request.after);
+  }
+
+  private rewind(place: Place, after: number): void {
+    if (after >= place.sent) return;
+    place.again = Math.max(place.again, place.sent);
+    place.from = after;
+    place.sent = after;
+    place.mayHaveMore = true;
+    this.hint.give();
+  }
+
+  private async run(): Promise<void> {
+    for (let failures = 0; !this.stopping.signal.aborted; ) {
+      const session = new PublisherSession(this.given.options, this.given.source.topic, this.given.log);
+      try {
+        await session.open();
+        await this.placeOwned();
+        await this.look(session, true);
+        while (!this.stopping.signal.aborted) {
+          await this.round(session);
+          failures = 0;
+          this.isUp = true;
+        }
+      } catch (error) {
+        this.isUp = false;
+        const waitMs = Math.min(2_000, waitAfter(failures++, RETRY_MS));
+        this.given.log.warn({ topic: this.given.source.topic, failures, waitMs, err: error }, 'nothing can be published; tried again');
+        await sleep(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined); // stopping ends the wait
+      } finally {
+        await session.close();
+      }
+    }
+  }
+
+  private async round(session: PublisherSession): Promise<void> {
+    this.hint.clear(); // before reading: what is appended meanwhile gives a new one
+    await this.placeOwned();
+    if (performance.now() - this.lookedAt > LOOK_MS) await this.look(session, false);
+    this.poll();
+    if (!(await this.publish(session))) await this.hint.wait(this.pollMs);
+  }
+
+  // Hints come from this process alone; others append too.
+  private poll(): void {
+    if (performance.now() - this.polledAt < this.pollMs) return;
+    this.polledAt = performance.now();
+    for (const place of this.places.values()) place.mayHaveMore = true;
+  }
+
+  private get pollMs(): number {
+    return this.given.pollMs ?? POLL_MS;
+  }
+
+  private async placeOwned(): Promise<void> {
+    const { source, positions, owns = () => true } = this.given;
+    for (let shard = 0; shard < source.shards; shard++) {
+      if (!owns(shard)) this.places.delete(shard);
+      else if (!this.places.has(shard)) {
+        const mark = await positions.of(source.log, shard);
+        this.places.set(shard, { sent: Math.max(0, mark - 1), mark, from: 0, again: mark, mayHaveMore: true }); // K3
+      }
+    }
+  }
+
+  /** K4. */
+  private async look(session: PublisherSession, isFirst: boolean): Promise<void> {
+    for (const { partition, end } of await session.ends()) {
+      const lost = this.history.found(partition, end);
+      const isEmpty = isFirst && end === 0n; // made anew while nobody looked, or never filled
+      if (lost || isEmpty) this.sendAgain(partition, lost ?? new Map(), session.partitions);
+    }
+    this.lookedAt = performance.now();
+  }
+
+  private sendAgain(partition: number, before: ReadonlyMap<number, number>, partitions: number): void {
+    for (const [shard, place] of this.places) {
+      if (shard % partitions !== partition) continue;
+      const after = before.size === 0 ? 0 : before.get(shard);
+      if (after === undefined || after >= place.sent) continue;
+      const { topic, log } = this.given.source;
+      this.given.log.error({ topic, log, shard, partition, after, upTo: place.sent }, 'the broker lost records; they are published again');
+      this.rewind(place, after);
+    }
+  }
+
+  private async publish(session: PublisherSession): Promise<boolean> {
+    const reads = await this.read(session.partitions);
+    if (reads.length === 0) return false;
+    const acknowledged = await session.send(reads.flatMap(({ records }) => records));
+    const { log } = this.given.source;
+    for (const { place, after, last } of reads) if (place.sent === after) place.sent = last; // else it was asked to go back meanwhile
+    this.remember(acknowledged, reads, session.partitions);
+    await this.mark(reads.filter(({ place, last }) => last > place.mark).map(({ shard, last }) => ({ log, shard, pos: last })));
+    return true;
+  }
+
+  private remember(acknowledged: ReadonlyMap<number, bigint>, reads: readonly Read[], partitions: number): void {
+    for (const [partition, base] of acknowledged) {
+      const here = reads.filter(({ shard }) => shard % partitions === partition);
+      const count = here.reduce((total, { records }) => total + records.length, 0);
+      const lost = this.history.sent(partition, base, count, new Map(here.map(({ shard, after }) => [shard, after])));
+      if (lost) this.sendAgain(partition, lost, partitions);
+    }
+  }
+
+  // A mark that could not be stored is stored with the next one; until then a restart would send more than it must.
+  private async mark(marks: readonly { log: string; shard: number; pos: number }[]): Promise<void> {
+    if (marks.length === 0) return;
+    try {
+      await this.given.positions.passed(marks);
+    } catch (error) {
+      return this.given.log.warn({ topic: this.given.source.topic, err: error }, 'what was published could not be marked');
+    }
+    for (const { shard, pos } of marks) {
+      const place = this.places.get(shard);
+      if (place) place.mark = pos;
+    }
+  }
+
+  private async read(partitions: number): Promise<readonly Read[]> {
+    const { source } = this.given;
+    const asked = [...this.places].filter(([, { mayHaveMore }]) => mayHaveMore);
+    const found = await Promise.all(asked.map(([shard, place]) => source.read(shard, place.sent, EVENTS_MAX)));
+    const room = new Map<number, number>();
+    const reads: Read[] = [];
+    asked.forEach(([shard, place], i) => {
+      const events = this.dense(shard, place, found[i] ?? []);
+      const records = this.fitting(events, room, partitions);
+      place.mayHaveMore = records.length < events.length || events.length === EVENTS_MAX;
+      const last = events[records.length - 1];
+      if (last) reads.push({ shard, place, records, after: place.sent, last: last.pos });
+    });
+    return reads;
+  }
+
+  // One event always fits where nothing else is in its partition: the topic takes larger records than a send usually has.
+  private fitting(events: readonly PublicEvent[], room: Map<number, number>, partitions: number): OutgoingRecord[] {
+    const { key } = TOPICS[this.given.source.topic];
+    const records: OutgoingRecord[] = [];
+    for (const event of events) {
+      const record = recordOf(event, key, partitions);
+      const left = room.get(record.partition) ?? PARTITION_BYTES_MAX;
+      const bytes = Buffer.byteLength(record.value);
+      if (bytes > left && left < PARTITION_BYTES_MAX) break;
+      room.set(record.partition, left - bytes);
+      records.push(record);
+    }
+    return records;
+  }
+
+  /** K1: what does not follow is not sent. What a consumer asked for and the log no longer has cannot be sent again. */
+  private dense(shard: number, place: Place, events: readonly PublicEvent[]): readonly PublicEvent[] {
+    const first = events[0];
+    if (first && first.pos !== place.sent + 1 && place.sent < place.again) {
+      this.given.log.error({ topic: this.given.source.topic, shard, after: place.sent, first: first.pos }, 'the log begins behind what has to be published again');
+      return events;
+    }
+    const broken = events.findIndex(({ pos }, i) => pos !== place.sent + i + 1);
+    if (broken < 0) return events;
+    this.given.log.error({ topic: this.given.source.topic, shard, expected: place.sent + broken + 1, found: events[broken]?.pos }, 'the log has a gap; the shard is held');
+    return events.slice(0, broken);
+  }
+}
+
+type Read = { readonly shard: number; readonly place: Place; readonly records: readonly OutgoingRecord[]; readonly after: number; readonly last: number };
