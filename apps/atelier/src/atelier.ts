@@ -1,5 +1,5 @@
 import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atelier/audit';
-import { createEmbeddedBus } from '@atelier/bus';
+import { type Bus, busMetrics, createEmbeddedBus } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
 import {
@@ -7,11 +7,15 @@ import {
   retentionDaysOf,
 } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
-import { createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
+import {
+  type DataFolder, type Database, type Log, Parts, type Say, createHttpCaller, createLog, databaseMetrics, openDataFolder, openDatabase, startDatabase, systemClock,
+} from '@atelier/platform';
+import { MetricsRegistry, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
 import type { AtelierConfig } from './config';
-import { startOwnerThread } from './owner-thread';
+import { type OwnerThread, startOwnerThread } from './owner-thread';
 
 /** All services in one process. */
 export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(): Promise<void> };
@@ -40,8 +44,9 @@ export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Ate
 };
 
 const startServices = async (config: AtelierConfig, folder: DataFolder, databaseUrl: string, parts: Parts, log: Log): Promise<string> => {
-  const flows = createFlowsCore(await opened(parts, 'flows', databaseUrl, FLOWS_MIGRATIONS), flowsOptionsOf(config));
-  const { credentials, options } = await startCredentials(config, folder, databaseUrl, parts);
+  const flowsDatabase = await opened(parts, 'flows', databaseUrl, FLOWS_MIGRATIONS);
+  const flows = createFlowsCore(flowsDatabase, flowsOptionsOf(config));
+  const { credentials, credentialsDatabase, options } = await startCredentials(config, folder, databaseUrl, parts);
   const records = new AuditStore(await opened(parts, 'audit', databaseUrl, AUDIT_MIGRATIONS));
   const doors = await parts.start(
     'executions',
@@ -85,8 +90,19 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
     publicUrl: config.ATELIER_PUBLIC_URL ?? url,
     carrier: { baseUrl: config.ATELIER_TWILIO_BASE_URL ?? url, isLookupConclusive: carrier !== undefined },
   };
-  await parts.start('execution worker', () => startOwnerThread(owner, log), (thread) => thread.stop());
+  const thread = await parts.start('execution worker', () => startOwnerThread(owner, log), (each) => each.stop());
+  tellMetrics(app, thread, bus, [flowsDatabase, credentialsDatabase, records.db, doors.database]);
   return url;
+};
+
+/** Figures that no module adds by itself. */
+const tellMetrics = (app: NestFastifyApplication, thread: OwnerThread, bus: Bus, databases: readonly Database[]): void => {
+  const registry = new Registry();
+  busMetrics(registry, bus);
+  databaseMetrics(registry, databases);
+  const metrics = app.get(MetricsRegistry);
+  metrics.add(registry);
+  metrics.add(thread.metrics);
 };
 
 const opened = (parts: Parts, schema: string, url: string, migrations: Parameters<typeof openDatabase>[0]['migrations']) =>
@@ -97,7 +113,7 @@ const startCredentials = async (config: AtelierConfig, folder: DataFolder, datab
   const database = await opened(parts, 'credentials', databaseUrl, CREDENTIALS_MIGRATIONS);
   const credentials = await parts.start('keys', () => createCredentialsCore(database, options), (core) => core.close());
   await credentials.seed({ accountSid: folder.accountSid, authToken: folder.authToken });
-  return { credentials, options };
+  return { credentials, credentialsDatabase: database, options };
 };
 
 const WEBHOOK_MS = 15_000; // Twilio's read timeout

@@ -1,7 +1,8 @@
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
 import { createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { Parts, createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
+import { Parts, createHttpCaller, createLog, databaseMetrics, httpCallerOptionsOf, openDatabase, processMetrics } from '@atelier/platform';
+import type { Metrics } from '@atelier/rest-kit';
 import { createMessagesApi } from '@atelier/twilio-client';
 import type { AtelierConfig } from './config';
 
@@ -16,11 +17,14 @@ export type OwnerData = {
   readonly carrier: { readonly baseUrl: string; readonly isLookupConclusive: boolean };
 };
 
+/** What the thread runs, until it is stopped. */
+export type ExecutionOwner = { metrics(): Promise<Metrics>; stop(): Promise<void> };
+
 /**
  * Owns shards of executions: engine, timers, effects. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
- * Resolves once it looks for shards; the answer stops it.
+ * Resolves once it looks for shards.
  */
-export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<() => Promise<void>> => {
+export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<ExecutionOwner> => {
   const log = createLog('execution-worker', config.ATELIER_LOG_LEVEL);
   const parts = new Parts(() => undefined);
   try {
@@ -43,7 +47,10 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
     });
     const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, settings: workerSettingsOf(config) });
     await parts.start('worker', () => worker.start(), () => worker.stop());
-    return () => parts.stop();
+    const { registry } = worker.metrics;
+    processMetrics(registry, 'worker');
+    databaseMetrics(registry, [executions, flows, secrets]);
+    return { metrics: () => registry.getMetricsAsJSON(), stop: () => parts.stop() };
   } catch (error) {
     await parts.stop();
     throw error;

@@ -1,5 +1,7 @@
+import { measured } from '@atelier/platform';
 import type { EffectKind, EffectOutcome } from '@atelier/widgets';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { DeskDepth } from './effect-desk';
 
 const MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];
 
@@ -29,6 +31,19 @@ export class WorkerMetrics {
     this.conflicts = new Counter(named('conflicts_total', 'Commits that somebody else was faster than, or whose fate had to be looked up.'));
     this.effects = new Counter({ ...named('effects_total', 'Effects by kind and what became of them.'), labelNames: ['kind', 'outcome'] });
     this.effectMs = new Histogram({ ...named('effect_ms', 'Milliseconds from the start of an effect to its outcome.'), labelNames: ['kind'], buckets: MS });
+  }
+
+  /** Called once by the owner of the desk. */
+  watchDesk(depth: () => DeskDepth): void {
+    const measures = [
+      { name: 'atelier_executions_effects_in_flight', help: 'Outbound calls under way.' },
+      { name: 'atelier_executions_effects_waiting', help: 'Effects that wait for a slot of their account, or of the process.' },
+      { name: 'atelier_executions_effects_doubtful', help: 'Effects that nobody knows the fate of yet; they are asked about.' },
+    ];
+    measured(this.registry, measures, async () => {
+      const { inFlight, waiting, doubtful } = depth();
+      return [[{ value: inFlight }], [{ value: waiting }], [{ value: doubtful }]];
+    });
   }
 
   /** Call what it answers with the outcome. */

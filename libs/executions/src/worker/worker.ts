@@ -85,6 +85,7 @@ class Worker implements ExecutionWorker {
       entryOf: (shard, sid) => this.laneOf(shard).entryOf(sid),
       deliver: (outcome) => this.deliver(outcome),
     });
+    this.metrics.watchDesk(() => this.desk.depth);
     const { rules } = options;
     const programs = new Programs(directory, (definition) => rules.compile(definition), settings.cachedRevisionsMax);
     const ports = { db, clock, log, rules, programs, desk: this.desk, metrics: this.metrics, settings, committed: (out: BatchRows) => this.committed(out), conflicted: () => void this.leases.look() };
