@@ -1,5 +1,5 @@
 export type { TopicSource } from './topic-source.port';
-export type { Batch, Bus, DeadLetter, Lag, Subscription } from './bus.port';
+export type { Batch, Bus, DeadLetter, Lag, ReadTimes, Subscription } from './bus.port';
 export { busMetrics } from './bus-metrics';
 export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
 export { follow } from './follow';
