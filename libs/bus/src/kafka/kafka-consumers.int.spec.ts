@@ -94,6 +94,31 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       expect(ledger.positionsOf(0)).toEqual(upTo(101));
     });
 
+    it('holds the shard of a record that the broker refuses for its size, says so, and lets the others go on', async () => {
+      await begin(3, 2);
+      const admin = (await createKafkaClient(scene.options, silentLog)).admin();
+      await admin.connect();
+      const limited = async (bytes: number): Promise<void> =>
+        void (await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: scene.options.topicPrefix + TOPIC, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }] }));
+      await limited(20_000);
+      const [before, tooLarge, behind] = [sampleEvents(30, 500), sampleEvents(1, 30_000), sampleEvents(5)];
+      scene.source.append(0, [...before, ...tooLarge, ...behind]);
+      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10)); // 2 shares the partition of 0
+      const errors: object[] = [];
+      const publisher = scene.publisher({ log: { ...silentLog, error: (fields) => void errors.push(fields) } });
+      await scene.bus().subscribe(ledger.subscription());
+      await has(50);
+      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10));
+      await has(70);
+      expect([0, 1, 2].map((shard) => ledger.positionsOf(shard).length)).toEqual([30, 20, 20]);
+      expect((await publisher.lag()).map(({ shard, events, isHeld }) => [shard, events, isHeld])).toEqual([[0, 6, true], [1, 0, false], [2, 0, false]]);
+      expect(errors).toContainEqual(expect.objectContaining({ topic: TOPIC, shard: 0, pos: 31 }));
+      await limited(100_000);
+      await admin.disconnect();
+      await has(76);
+      expect(ledger.positionsOf(0)).toEqual(upTo(36));
+    });
+
     it('holds a shard whose log has a gap, and no other', async () => {
       await begin(2, 1);
       scene.source.append(0, sampleEvents(3));
