@@ -5,9 +5,12 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+// The tests' own, and what is said once for a machine, whichever command of ours its shell starts: a process that does not need it passes over it.
+const OF_OTHERS = /^ATELIER_(TEST_.*|CACHE_DIR)$/;
+
 /** Reads the settings of a schema; every mistake at once, a misspelt `ATELIER_` name is one. `ATELIER_TEST_*` belongs to the tests. */
 export const readConfig = <S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.infer<S> => {
-  const unknown = Object.keys(env).filter((name) => name.startsWith('ATELIER_') && !name.startsWith('ATELIER_TEST_') && !(name in schema.shape));
+  const unknown = Object.keys(env).filter((name) => name.startsWith('ATELIER_') && !OF_OTHERS.test(name) && !(name in schema.shape));
   const parsed = schema.safeParse(env);
   const problems = [
     ...unknown.map((name) => `${name}: no such setting`),
