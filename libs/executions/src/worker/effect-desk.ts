@@ -79,7 +79,7 @@ export class EffectDesk {
     clearInterval(this.timer);
     this.isStopping = true;
     const end = this.ports.clock.monotonicMs() + graceMs;
-    while (this.inFlight.size > 0 && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((this.inFlight.size > 0 || this.marking) && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
     this.abort.abort();
   }
 
@@ -269,9 +269,15 @@ export class EffectDesk {
     const isMine = this.waiting.delete(held.name);
     held.attempts++;
     held.attemptedAtMs = nowMs;
-    if (isMine && fresh && marked?.has(held.name)) return this.perform(held);
+    if (fresh && marked?.has(held.name)) return this.performMarked(held);
     if (isMine && (!marked || marked.has(held.name))) return this.unstarted(held); // the mark may be stored
     this.slots.release(held.effect.account); // somebody else has it, or it is over
+  }
+
+  /** Also where its shard has gone meanwhile: whoever owns that now sees the mark and waits for the outcome. */
+  private performMarked(held: Held): void {
+    this.doubtful.delete(held.name); // keeps E1
+    this.perform(held);
   }
 }
 
