@@ -49,6 +49,11 @@ export class Doubts {
     this.doubtful.set(effectName(row.execution, row.step), { row, dueMs, isAsked: false });
   }
 
+  /** Its fate is known after all. */
+  forget(name: string): void {
+    this.doubtful.delete(name);
+  }
+
   /** These shards are somebody else's now. */
   left(shards: ReadonlySet<number>): void {
     for (const [name, { row }] of this.doubtful) if (shards.has(row.shard)) this.doubtful.delete(name);

@@ -55,24 +55,33 @@ describe('an effect whose mark is on its way', () => {
     expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
   });
 
-  it('and whose shard is read again meanwhile, as it was before the mark, is reconciled and not forgotten', async () => {
+  it('and whose shard is read again meanwhile, as it was before the mark, is performed once and not forgotten', async () => {
     const open = row();
     await unmarked(open);
     desk.found([open]);
     await new Promise(setImmediate); // it stands in line again
     marks[0]?.(true);
-    await eventually('in doubt', () => desk.depth.doubtful === 1 && desk.depth.waiting === 0);
+    await eventually('its outcome', () => delivered.length === 1);
     clock.move(16_000);
     desk.look();
-    await eventually('its outcome', () => delivered.length === 1);
-    expect([performed.length, asked.length, desk.isIdle]).toEqual([0, 1, true]);
+    expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
   });
 
-  it('and whose shard has gone is nobody’s here, and its slot is free', async () => {
+  it('and whose shard has gone is performed all the same, for its next owner sees the mark and waits', async () => {
     await unmarked(row());
     epoch = undefined;
     desk.left(new Set([3]));
     marks[0]?.(true);
+    await eventually('its outcome', () => delivered.length === 1);
+    await eventually('its slot is free', () => desk.takeSlot(newSid('AC')));
+    expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
+  });
+
+  it('and was not marked, because somebody else has it, is nobody’s here, and its slot is free', async () => {
+    await unmarked(row());
+    epoch = undefined;
+    desk.left(new Set([3]));
+    marks[0]?.(false);
     await eventually('its slot is free', () => desk.takeSlot(newSid('AC')));
     expect([performed.length, asked.length, desk.isIdle]).toEqual([0, 0, true]);
   });

@@ -81,7 +81,7 @@ export class EffectDesk {
     this.isStopping = true;
     this.doubts.stop();
     const end = this.ports.clock.monotonicMs() + graceMs;
-    while (this.inFlight.size > 0 && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((this.inFlight.size > 0 || this.marking) && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
     this.abort.abort();
   }
 
@@ -217,14 +217,21 @@ export class EffectDesk {
 
   /** After the mark of a waiting effect, or the attempt to mark it. */
   private begin(held: Held, marked: ReadonlySet<string> | undefined, nowMs: number, fresh: boolean): void {
-    const isMine = this.unmarked.delete(held.name);
+    this.unmarked.delete(held.name);
     held.attempts++;
     held.attemptedAtMs = nowMs;
-    if (isMine && fresh && marked?.has(held.name)) return this.perform(held);
+    if (fresh && marked?.has(held.name)) return this.performMarked(held);
     const mayBeMarked = !marked || marked.has(held.name);
     if (!mayBeMarked || this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account); // somebody else has it, or it is over
     this.slots.forget(held.name); // found again meanwhile, as it was before the mark
     this.unstarted(held);
+  }
+
+  /** Also where its shard has gone meanwhile: whoever owns that now sees the mark and waits for the outcome. */
+  private performMarked(held: Held): void {
+    this.slots.forget(held.name); // keeps E1, where it was found again meanwhile
+    this.doubts.forget(held.name);
+    this.perform(held);
   }
 }
 
