@@ -44,6 +44,7 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
       caller,
       carrierOrigin: new URL(carrier.baseUrl).origin,
       publicUrl: () => publicUrl,
+      log,
     });
     const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, settings: workerSettingsOf(config) });
     await parts.start('worker', () => worker.start(), () => worker.stop());

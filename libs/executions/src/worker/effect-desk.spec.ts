@@ -35,7 +35,7 @@ describe('an effect whose mark is on its way', () => {
         perform: ({ stepSid }) => (performed.push(stepSid), Promise.resolve(outcome)),
         reconcile: ({ stepSid }) => (asked.push(stepSid), Promise.resolve(outcome)),
       },
-      settings: { effectsMax: 1, effectsPerAccountMax: 1, effectTimeoutMs: 10_000 },
+      settings: { effectsMax: 1, effectsPerAccountMax: 1, effectTimeoutMs: 10_000, effectPatienceMs: 60_000 },
       epochOf: () => epoch,
       entryOf: () => Promise.resolve({ sid: execution, account, flow: newSid('FW'), shard, effect: { step, effect }, reported: undefined } as unknown as Entry),
       deliver: (input) => void delivered.push(input),

@@ -1,23 +1,25 @@
 /**
- * The desk for effects of an owner: which are in flight, which wait for a slot (`slots.ts`), which nobody knows the fate of (`doubts.ts`). It never writes
- * events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
+ * The desk for effects of an owner: which are in flight, which wait for a slot (`slots.ts`), which wait for the world (`postponements.ts`), which nobody
+ * knows the fate of (`doubts.ts`). It never writes events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
  * W6. Nothing is sent that was not marked: with the commit that asked for it, or by a compare-and-set of its own.
- * E1. An effect is in exactly one place: in flight, waiting, about to be marked, or doubtful.
+ * E1. An effect is in exactly one place: in flight, waiting for a slot, about to be marked, postponed, or doubtful.
  */
 import { setMaxListeners } from 'node:events';
-import type { FlowDirectory, FlowSid, RevisionName } from '@atelier/contracts';
+import type { FlowDirectory } from '@atelier/contracts';
 import type { Clock, Database, Log } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import { type DoubtPorts, Doubts, GRACE_MS, LOOK_EACH_MS } from './doubts';
 import type { Entry } from './entry';
-import type { EffectPerformer } from './effect-performer.port';
-import { type Mark, type OpenRow, markAttempts } from './effect-rows';
+import { type EffectPerformer, type Postponed, isPostponed } from './effect-performer.port';
+import { type Mark, type OpenRow, markAttempts, takeBackAttempt } from './effect-rows';
 import { type Held, heldOf } from './held-effect';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
+import { Postponements } from './postponements';
 import { Slots } from './slots';
+import { resolveSubflow } from './subflow-resolve';
 
 export type DeskPorts = {
   readonly db: Database;
@@ -26,7 +28,7 @@ export type DeskPorts = {
   readonly directory: FlowDirectory;
   readonly performer: EffectPerformer;
   readonly metrics: WorkerMetrics;
-  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number };
+  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number; readonly effectPatienceMs: number };
   /** The epoch under which a shard is held now; undefined: not mine. */
   readonly epochOf: (shard: number) => number | undefined;
   readonly entryOf: DoubtPorts['entryOf'];
@@ -34,7 +36,7 @@ export type DeskPorts = {
 };
 
 /** How many effects are where. */
-export type DeskDepth = { readonly inFlight: number; readonly waiting: number; readonly doubtful: number };
+export type DeskDepth = { readonly inFlight: number; readonly waiting: number; readonly postponed: number; readonly doubtful: number };
 
 export class EffectDesk {
   /** And whether a status callback has named its message meanwhile. */
@@ -43,6 +45,7 @@ export class EffectDesk {
   /** They hold a slot, and their mark is on its way to the store; with their shard. */
   private readonly unmarked = new Map<string, number>();
   private readonly doubts: Doubts;
+  private readonly postponements: Postponements;
   private readonly claimed: ClaimedMessages;
   private readonly abort = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -52,6 +55,7 @@ export class EffectDesk {
   constructor(private readonly ports: DeskPorts) {
     const { db, clock, log, performer, entryOf, settings } = ports;
     this.slots = new Slots(settings.effectsMax, settings.effectsPerAccountMax);
+    this.postponements = new Postponements(settings.effectPatienceMs);
     this.claimed = new ClaimedMessages(db);
     this.doubts = new Doubts({
       clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
@@ -64,11 +68,11 @@ export class EffectDesk {
   readonly takeSlot = (account: Entry['account']): boolean => !this.isStopping && this.slots.take(account);
 
   get isIdle(): boolean {
-    return this.inFlight.size + this.slots.inLine + this.unmarked.size + this.doubts.size === 0;
+    return this.inFlight.size + this.slots.inLine + this.unmarked.size + this.postponements.size + this.doubts.size === 0;
   }
 
   get depth(): DeskDepth {
-    return { inFlight: this.inFlight.size, waiting: this.slots.inLine, doubtful: this.doubts.size };
+    return { inFlight: this.inFlight.size, waiting: this.slots.inLine, postponed: this.postponements.size, doubtful: this.doubts.size };
   }
 
   start(): void {
@@ -113,6 +117,7 @@ export class EffectDesk {
       if (this.inFlight.has(name)) continue;
       this.slots.forget(name);
       this.unmarked.delete(name);
+      this.postponements.rest(name);
       this.doubts.add(row);
     }
     if (rows.length > 0) this.look();
@@ -122,12 +127,14 @@ export class EffectDesk {
   left(shards: ReadonlySet<number>): void {
     this.slots.forgetShards(shards);
     for (const [name, shard] of this.unmarked) if (shards.has(shard)) this.unmarked.delete(name);
+    this.postponements.forgetShards(shards);
     this.doubts.left(shards);
   }
 
-  /** Asks about what is doubtful and due, and gives free slots to what waits. */
+  /** Asks about what is doubtful and due, tries again what was postponed, and gives free slots to what waits. */
   look(): void {
     this.doubts.look();
+    for (const held of this.postponements.due(this.ports.clock.monotonicMs())) this.slots.wait(held);
     this.fillSlots();
   }
 
@@ -149,7 +156,8 @@ export class EffectDesk {
     this.outcomeOf(held).then(
       (outcome) => {
         end(outcome);
-        this.ended(held, outcome);
+        if (isPostponed(outcome)) void this.postpone(held, outcome);
+        else this.ended(held, outcome);
       },
       (error: unknown) => {
         end('thrown');
@@ -169,20 +177,29 @@ export class EffectDesk {
     this.fillSlots();
   }
 
+  /** It did not happen: its mark is taken back, and it waits. Where nobody knows whether the store took it back, it is reconciled. */
+  private async postpone(held: Held, { otherwise }: Postponed): Promise<void> {
+    if (!this.postponements.add(held, this.ports.clock.monotonicMs())) return this.ended(held, otherwise);
+    const isBack = await takeBackAttempt(this.ports.db, held).catch(() => false);
+    this.inFlight.delete(held.name);
+    if (!isBack) {
+      this.postponements.rest(held.name);
+      return this.unstarted(held);
+    }
+    this.slots.release(held.effect.account);
+    if (this.ports.epochOf(held.shard) === undefined) this.postponements.forget(held.name); // whoever has it attempts it
+    this.fillSlots();
+  }
+
   private delivered({ name, shard, effect: { execution, account, step, effect } }: Held, outcome: EffectOutcome): void {
+    this.postponements.forget(name);
     if (effect.kind === 'message.send') this.claimed.claim(outcome.payload?.['Sid'], name);
     this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
-  private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome> {
-    if (effect.effect.kind === 'subflow.resolve') return this.resolve(effect.account, effect.effect.request.flowSid, effect.effect.request.revision);
+  private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome | Postponed> {
+    if (effect.effect.kind === 'subflow.resolve') return resolveSubflow(this.ports.directory, effect.account, effect.effect.request);
     return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs, nowMs: this.ports.clock.nowMs(), signal: this.abort.signal });
-  }
-
-  private async resolve(account: Entry['account'], flowSid: string, revision: string): Promise<EffectOutcome> {
-    // The definition was validated: an identifier and one of these words, or a number.
-    const resolved = await this.ports.directory.resolve(account, flowSid as FlowSid, revisionName(revision));
-    return resolved === undefined ? { ok: false, code: 81024, message: `there is no revision ${revision} of ${flowSid} that can run` } : { ok: true, payload: { revision: resolved } };
   }
 
   private fillSlots(): void {
@@ -234,8 +251,3 @@ export class EffectDesk {
     this.perform(held);
   }
 }
-
-const revisionName = (revision: string): RevisionName => {
-  if (revision === 'LatestPublished') return revision;
-  return /^[0-9]+$/.test(revision) ? Number(revision) : 'LatestRevision';
-};

@@ -55,3 +55,13 @@ export const markAttempts = async (db: Database, marks: readonly Mark[], nowMs: 
   ]);
   return new Set(rows.map(({ execution, step }) => effectName(sidOfUuid('FN', execution), step)));
 };
+
+// The number of attempts stays: it is what tells this mark from another's (W6).
+const TAKE_BACK = {
+  name: 'executions.take-back-attempt',
+  text: 'update effect set attempted_at = null where shard = $1 and execution = $2 and step = $3 and attempts = $4 and attempted_at is not null returning step',
+};
+
+/** The attempt certainly did not happen: whoever finds the effect may attempt it at once. False where it is somebody else's by now. */
+export const takeBackAttempt = async (db: Database, { shard, effect: { execution, step }, attempts }: { readonly shard: number; readonly effect: Pick<OpenRow, 'execution' | 'step'>; readonly attempts: number }): Promise<boolean> =>
+  (await db.query(TAKE_BACK, [shard, digits(execution), step, attempts])).length > 0;
