@@ -1,7 +1,8 @@
+import { connectKafka } from '@atelier/bus';
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
-import { createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, workerSettingsOf } from '@atelier/executions';
+import { type ExecutionWorker, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { Parts, createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
+import { type Database, type Log, Parts, createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
 import { createMessagesApi } from '@atelier/twilio-client';
 import type { AtelierConfig } from './config';
 
@@ -17,7 +18,7 @@ export type OwnerData = {
 };
 
 /**
- * Owns shards of executions: engine, timers, effects. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
+ * Owns shards of executions: engine, timers, effects, and their topics where there are brokers. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
  * Resolves once it looks for shards; the answer stops it.
  */
 export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<() => Promise<void>> => {
@@ -41,11 +42,22 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
       carrierOrigin: new URL(carrier.baseUrl).origin,
       publicUrl: () => publicUrl,
     });
-    const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, settings: workerSettingsOf(config) });
+    const growth = new Growth();
+    const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, growth, settings: workerSettingsOf(config) });
+    await publishOwned(config, executions, worker, growth, parts, log);
     await parts.start('worker', () => worker.start(), () => worker.stop());
     return () => parts.stop();
   } catch (error) {
     await parts.stop();
     throw error;
   }
+};
+
+/** Whoever owns a shard publishes it; on the embedded bus nobody has to, for its readers read the log. */
+const publishOwned = async (config: AtelierConfig, db: Database, worker: ExecutionWorker, growth: Growth, parts: Parts, log: Log): Promise<void> => {
+  const { ATELIER_KAFKA_BROKERS: brokers } = config;
+  if (brokers === undefined) return;
+  const messaging = await parts.start('Kafka', () => connectKafka({ ...config, ATELIER_KAFKA_BROKERS: brokers }, log), (each) => each.close());
+  const owned = await parts.start('topics', () => ownedTopics(db, worker, growth), (each) => each.close());
+  for (const publication of owned.publications) messaging.publish(publication);
 };
