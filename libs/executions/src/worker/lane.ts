@@ -28,7 +28,7 @@ import { Suspects, TRIES_MAX } from './suspects';
 
 const POLL_MS = 1_000;
 const PAUSE_MS = 50; // after a fault of the world
-const WORLD = /^(40|53|55|57|58)/; // SQLSTATE: deadlocks, resources, the server itself; the same batch may pass the next time
+const WORLD = /^(40|55|57)/; // SQLSTATE: deadlocks, locks, an operator's doing; the same batch may pass the next time
 const STALE_MS = 5_000; // a commit that took longer leaves its effects to reconciliation
 
 export class Lane {
