@@ -3,7 +3,8 @@
  * an input of its lane, or a command where the shard has gone elsewhere.
  * W6. Nothing is sent that was not marked: with the commit that asked for it, or by a compare-and-set of its own.
  * E1. An effect is in exactly one place: in flight, waiting, or doubtful. E2. What was marked by somebody else, or too long ago, is reconciled after
- * its time-out and 5 s, when no first attempt can still be on its way.
+ * its time-out and 5 s, when no first attempt can still be on its way. E3. No clock of a machine says how old an attempt is: the store does, and from
+ * then on monotonic time. E4. What is doubtful is read again before anything is done about it: a mark whose answer was lost may be stored or not.
  */
 import { setMaxListeners } from 'node:events';
 import { type FlowDirectory, type FlowSid, type RevisionName, stepSidOf } from '@atelier/contracts';
@@ -12,7 +13,7 @@ import type { Effect, EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import type { Entry } from './entry';
 import type { EffectPerformer, RequestedEffect } from './effect-performer.port';
-import { type Mark, type OpenRow, markAttempts } from './effect-rows';
+import { type Mark, type OpenRow, markAttempts, readOpenEffect } from './effect-rows';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
@@ -41,15 +42,20 @@ type Held = {
   readonly name: string;
   readonly shard: number;
   readonly effect: Omit<RequestedEffect, 'effect'> & { readonly effect: Effect };
-  attempts: number;
-  attemptedAtMs: number;
+  readonly attempts: number;
+  /** On this process's monotonic clock. */
+  readonly attemptedMs: number;
 };
+
+type Place = Pick<OpenRow, 'shard' | 'execution' | 'step'>;
+/** `attempts`: as many as were known, and when the last one was made on the monotonic clock. */
+type Doubt = Place & { readonly attempts: number; readonly attemptedMs: number; dueMs: number; isAsked: boolean };
 
 export class EffectDesk {
   /** And whether a status callback has named its message meanwhile. */
   private readonly inFlight = new Map<string, boolean>();
   private readonly waiting = new Map<string, Held>();
-  private readonly doubtful = new Map<string, { readonly row: OpenRow; dueMs: number; isAsked: boolean }>();
+  private readonly doubtful = new Map<string, Doubt>();
   private readonly slots: Slots;
   private readonly claimed: ClaimedMessages;
   private readonly abort = new AbortController();
@@ -89,9 +95,9 @@ export class EffectDesk {
   }
 
   /** After the commit. `fresh`: little enough time has passed since the mark that nobody else can have thought it dead. */
-  committed(asked: readonly AskedEffect[], nowMs: number, fresh: boolean): void {
+  committed(asked: readonly AskedEffect[], fresh: boolean): void {
     for (const { entry, open, attempted } of asked) {
-      const held = heldOf(entry, open.step, open.effect, nowMs);
+      const held = heldOf(entry, open.step, open.effect, this.ports.clock.monotonicMs());
       if (!attempted) this.waiting.set(held.name, { ...held, attempts: 0 });
       else if (fresh) this.perform(held);
       else this.unstarted(held);
@@ -110,8 +116,7 @@ export class EffectDesk {
       const name = effectName(row.execution, row.step);
       if (this.inFlight.has(name)) continue;
       this.waiting.delete(name);
-      const dueMs = row.attemptedMs === undefined ? 0 : row.attemptedMs + this.ports.settings.effectTimeoutMs + GRACE_MS;
-      this.doubtful.set(name, { row, dueMs, isAsked: false });
+      this.doubtful.set(name, this.doubtOf(row));
     }
     if (rows.length > 0) this.look();
   }
@@ -119,7 +124,7 @@ export class EffectDesk {
   /** These shards are somebody else's now. */
   left(shards: ReadonlySet<number>): void {
     for (const [name, { shard }] of this.waiting) if (shards.has(shard)) this.waiting.delete(name);
-    for (const [name, { row }] of this.doubtful) if (shards.has(row.shard)) this.doubtful.delete(name);
+    for (const [name, { shard }] of this.doubtful) if (shards.has(shard)) this.doubtful.delete(name);
   }
 
   /** Asks about what is doubtful and due, and gives free slots to what waits. */
@@ -131,13 +136,13 @@ export class EffectDesk {
   /** As many at once as make sense, in the order in which they are due again. */
   private askNext(): void {
     if (this.isStopping) return;
-    const nowMs = this.ports.clock.nowMs();
+    const nowMs = this.ports.clock.monotonicMs();
     for (const [name, doubt] of this.doubtful) {
       if (this.asked >= ASKED_MAX) return;
       if (doubt.isAsked || doubt.dueMs > nowMs) continue;
       doubt.isAsked = true;
       this.asked++;
-      void this.reconcile(name, doubt.row).finally(() => this.answered(name));
+      void this.reconcile(name, doubt).finally(() => this.answered(name));
     }
   }
 
@@ -147,22 +152,30 @@ export class EffectDesk {
     const doubt = this.doubtful.get(name);
     if (doubt) {
       this.doubtful.delete(name);
-      this.doubtful.set(name, { ...doubt, isAsked: false, dueMs: this.ports.clock.nowMs() + LOOK_EACH_MS });
+      this.doubtful.set(name, { ...doubt, isAsked: false, dueMs: Math.max(doubt.dueMs, this.ports.clock.monotonicMs() + LOOK_EACH_MS) });
     }
     this.askNext();
   }
 
-  private unstarted(held: Held): void {
-    const { name, shard, effect, attempts, attemptedAtMs } = held;
-    this.slots.release(effect.account);
-    const row = { shard, execution: effect.execution, step: effect.step, account: effect.account, epoch: this.ports.epochOf(shard) ?? 0, attempts, attemptedMs: attemptedAtMs };
-    this.doubtful.set(name, { row, dueMs: attemptedAtMs + this.ports.settings.effectTimeoutMs + GRACE_MS, isAsked: false });
+  private unstarted({ name, shard, effect: { account, execution, step }, attempts, attemptedMs }: Held): void {
+    this.slots.release(account);
+    this.doubtful.set(name, { shard, execution, step, attempts, attemptedMs, dueMs: this.overMs(attemptedMs), isAsked: false });
+  }
+
+  private doubtOf({ shard, execution, step, attempts, attempted }: OpenRow): Doubt {
+    const attemptedMs = this.ports.clock.monotonicMs() - (attempted?.agoMs ?? 0); // E3
+    return { shard, execution, step, attempts, attemptedMs, dueMs: attempted ? this.overMs(attemptedMs) : -Infinity, isAsked: false };
+  }
+
+  /** When nothing of an attempt can be on its way any more (E2). */
+  private overMs(attemptedMs: number): number {
+    return attemptedMs + this.ports.settings.effectTimeoutMs + GRACE_MS;
   }
 
   private hurry(name: string): void {
     const doubt = this.doubtful.get(name);
     if (!doubt) return;
-    doubt.dueMs = 0;
+    doubt.dueMs = -Infinity;
     this.look();
   }
 
@@ -198,9 +211,10 @@ export class EffectDesk {
     this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
-  private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome> {
+  private outcomeOf({ effect }: Held): Promise<EffectOutcome> {
     if (effect.effect.kind === 'subflow.resolve') return this.resolve(effect.account, effect.effect.request.flowSid, effect.effect.request.revision);
-    return this.ports.performer.perform({ ...effect, effect: effect.effect }, this.contextOf(attemptedAtMs));
+    const nowMs = this.ports.clock.nowMs();
+    return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs: nowMs, nowMs, signal: this.abort.signal });
   }
 
   private async resolve(account: Entry['account'], flowSid: string, revision: string): Promise<EffectOutcome> {
@@ -209,33 +223,32 @@ export class EffectDesk {
     return resolved === undefined ? { ok: false, code: 81024, message: `there is no revision ${revision} of ${flowSid} that can run` } : { ok: true, payload: { revision: resolved } };
   }
 
-  private contextOf(attemptedAtMs: number): { readonly attemptedAtMs: number; readonly nowMs: number; readonly signal: AbortSignal } {
-    return { attemptedAtMs, nowMs: this.ports.clock.nowMs(), signal: this.abort.signal };
-  }
-
-  private async reconcile(name: string, row: OpenRow): Promise<void> {
+  private async reconcile(name: string, doubt: Doubt): Promise<void> {
     try {
-      const entry = await this.ports.entryOf(row.shard, row.execution);
+      const [row, entry] = await Promise.all([readOpenEffect(this.ports.db, doubt), this.ports.entryOf(doubt.shard, doubt.execution)]);
       const open = entry?.effect;
-      if (!this.doubtful.has(name)) return;
-      if (!entry || open?.step !== row.step) return void this.doubtful.delete(name); // its outcome came in meanwhile
-      const held = { ...heldOf(entry, row.step, open.effect, row.attemptedMs ?? 0), attempts: row.attempts };
-      const verdict = row.attemptedMs === undefined ? 'again' : await this.verdictOn(held, entry.reported);
-      if (!this.doubtful.has(name) || verdict === 'wait') return;
+      if (this.doubtful.get(name) !== doubt) return;
+      if (!row || !entry || open?.step !== doubt.step) return void this.doubtful.delete(name); // its outcome came in meanwhile
+      if (row.attempts !== doubt.attempts) return void this.doubtful.set(name, this.doubtOf(row)); // keeps E4
+      const held = { ...heldOf(entry, doubt.step, open.effect, doubt.attemptedMs), attempts: row.attempts };
+      const verdict = row.attempted ? await this.verdictOn(held, row.attempted.atMs, entry.reported) : 'again';
+      if (this.doubtful.get(name) !== doubt || verdict === 'wait') return;
       this.doubtful.delete(name);
       if (verdict === 'again') this.waiting.set(name, held);
       else this.delivered(held, verdict);
       this.fillSlots();
     } catch (error) {
-      this.ports.log.warn({ execution: row.execution, step: row.step, error: String(error) }, 'an effect could not be reconciled; again in a second');
+      this.ports.log.warn({ execution: doubt.execution, step: doubt.step, error: String(error) }, 'an effect could not be reconciled; again in a second');
     }
   }
 
-  private verdictOn(held: Held, messageSid: string | undefined): Promise<EffectOutcome | 'again' | 'wait'> {
-    const { name, shard, effect, attemptedAtMs } = held;
+  /** `atMs`: when the store marked the attempt; how long ago that was, monotonic time says (E3). */
+  private verdictOn(held: Held, atMs: number, messageSid: string | undefined): Promise<EffectOutcome | 'again' | 'wait'> {
+    const { name, shard, effect, attemptedMs } = held;
     if (effect.effect.kind === 'subflow.resolve') return Promise.resolve('again');
-    const isClaimed = (messageSid: string): Promise<boolean> => this.claimed.isClaimed(messageSid, name, shard, attemptedAtMs);
-    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...this.contextOf(attemptedAtMs), isClaimed, ...(messageSid !== undefined && { messageSid }) });
+    const isClaimed = (found: string): Promise<boolean> => this.claimed.isClaimed(found, name, shard);
+    const context = { attemptedAtMs: atMs, nowMs: atMs + (this.ports.clock.monotonicMs() - attemptedMs), signal: this.abort.signal };
+    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...context, isClaimed, ...(messageSid !== undefined && { messageSid }) });
   }
 
   private fillSlots(): void {
@@ -257,30 +270,31 @@ export class EffectDesk {
     }
     if (chosen.length === 0) return 0;
     const { clock } = this.ports;
-    const nowMs = clock.nowMs();
     const askedMs = clock.monotonicMs();
-    const marked = await markAttempts(this.ports.db, marks, nowMs).catch(() => undefined);
-    for (const held of chosen) this.begin(held, marked, nowMs, clock.monotonicMs() - askedMs < GRACE_MS);
+    const marked = await markAttempts(this.ports.db, marks).catch(() => undefined); // nobody knows: E4
+    for (const held of chosen) this.begin(held, marked, clock.monotonicMs() - askedMs < GRACE_MS);
     return chosen.length;
   }
 
   /** After the mark of a waiting effect, or the attempt to mark it. */
-  private begin(held: Held, marked: ReadonlySet<string> | undefined, nowMs: number, fresh: boolean): void {
-    const isMine = this.waiting.delete(held.name);
-    held.attempts++;
-    held.attemptedAtMs = nowMs;
-    if (isMine && fresh && marked?.has(held.name)) return this.perform(held);
-    if (isMine && (!marked || marked.has(held.name))) return this.unstarted(held); // the mark may be stored
-    this.slots.release(held.effect.account); // somebody else has it, or it is over
+  private begin(held: Held, marked: ReadonlySet<string> | undefined, fresh: boolean): void {
+    if (!this.waiting.delete(held.name)) return this.slots.release(held.effect.account); // it is doubtful, or somebody else's
+    const mine = { ...held, attempts: held.attempts + 1, attemptedMs: this.ports.clock.monotonicMs() };
+    if (fresh && marked?.has(held.name)) return this.perform(mine);
+    if (!marked || marked.has(held.name)) return this.unstarted(mine); // the mark may be stored
+    this.unstarted({ ...mine, attempts: UNKNOWN });
+    this.hurry(held.name);
   }
 }
 
-const heldOf = (entry: Entry, step: number, effect: Effect, attemptedAtMs: number): Held => ({
+const UNKNOWN = -1; // not what was read: it is read again
+
+const heldOf = (entry: Entry, step: number, effect: Effect, attemptedMs: number): Held => ({
   name: effectName(entry.sid, step),
   shard: entry.shard,
   effect: { execution: entry.sid, account: entry.account, flow: entry.flow, step, stepSid: stepSidOf(entry.sid, step), effect },
   attempts: 1,
-  attemptedAtMs,
+  attemptedMs,
 });
 
 const revisionName = (revision: string): RevisionName => {
