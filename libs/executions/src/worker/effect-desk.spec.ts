@@ -9,7 +9,7 @@ import type { OutcomeInput } from './inputs';
 import { WorkerMetrics } from './metrics';
 
 const effect: Effect = { kind: 'http.request', request: { method: 'POST', url: 'https://example.com/', timeoutMs: 1_000, headers: {} } } as unknown as Effect; // nobody looks into it here
-const row = (): OpenRow => ({ shard: 3, execution: newExecutionSid(Date.now()), step: 2, account: newSid('AC'), epoch: 1, attempts: 0, attemptedMs: undefined });
+const row = (): OpenRow => ({ shard: 3, execution: newExecutionSid(Date.now()), step: 2, account: newSid('AC'), epoch: 1, attempts: 0, attempted: undefined });
 
 // The store answers when the test says so: what it was asked meanwhile is what a slow commit beside a shard that is read again looks like.
 describe('an effect whose mark is on its way', () => {

@@ -3,6 +3,7 @@
  * knows the fate of (`doubts.ts`). It never writes events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
  * W6. Nothing is sent that was not marked: with the commit that asked for it, or by a compare-and-set of its own.
  * E1. An effect is in exactly one place: in flight, waiting for a slot, about to be marked, postponed, or doubtful.
+ * E2. No clock of a machine says how old an attempt is: the store does, and from then on monotonic time.
  */
 import { setMaxListeners } from 'node:events';
 import type { FlowDirectory } from '@atelier/contracts';
@@ -58,7 +59,7 @@ export class EffectDesk {
     this.postponements = new Postponements(settings.effectPatienceMs);
     this.claimed = new ClaimedMessages(db);
     this.doubts = new Doubts({
-      clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
+      db, clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
       again: (held) => this.wait(held),
       settled: (held, outcome) => this.delivered(held, outcome),
     });
@@ -95,9 +96,9 @@ export class EffectDesk {
   }
 
   /** After the commit. `fresh`: little enough time has passed since the mark that nobody else can have thought it dead. */
-  committed(asked: readonly AskedEffect[], nowMs: number, fresh: boolean): void {
+  committed(asked: readonly AskedEffect[], fresh: boolean): void {
     for (const { entry, open, attempted } of asked) {
-      const held = heldOf(entry, open.step, open.effect, attempted ? 1 : 0, nowMs);
+      const held = heldOf(entry, open.step, open.effect, attempted ? 1 : 0, this.ports.clock.monotonicMs());
       if (!attempted) this.slots.wait(held);
       else if (fresh) this.perform(held);
       else this.unstarted(held);
@@ -144,9 +145,8 @@ export class EffectDesk {
   }
 
   private unstarted(held: Held): void {
-    const { shard, effect: { execution, step, account }, attempts, attemptedAtMs } = held;
-    this.slots.release(account);
-    this.doubts.add({ shard, execution, step, account, epoch: this.ports.epochOf(shard) ?? 0, attempts, attemptedMs: attemptedAtMs });
+    this.slots.release(held.effect.account);
+    this.doubts.addAttempt(held);
   }
 
   /** It holds a slot and its attempt is marked. */
@@ -197,9 +197,10 @@ export class EffectDesk {
     this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
-  private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome | Postponed> {
+  private outcomeOf({ effect }: Held): Promise<EffectOutcome | Postponed> {
     if (effect.effect.kind === 'subflow.resolve') return resolveSubflow(this.ports.directory, effect.account, effect.effect.request);
-    return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs, nowMs: this.ports.clock.nowMs(), signal: this.abort.signal });
+    const nowMs = this.ports.clock.nowMs();
+    return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs: nowMs, nowMs, signal: this.abort.signal });
   }
 
   private fillSlots(): void {
@@ -225,29 +226,25 @@ export class EffectDesk {
     }
     if (chosen.length === 0) return 0;
     const { clock } = this.ports;
-    const nowMs = clock.nowMs();
     const askedMs = clock.monotonicMs();
-    const marked = await markAttempts(this.ports.db, marks, nowMs).catch(() => undefined);
-    for (const held of chosen) this.begin(held, marked, nowMs, clock.monotonicMs() - askedMs < GRACE_MS);
+    const marked = await markAttempts(this.ports.db, marks).catch(() => undefined); // nobody knows: it is read again
+    for (const held of chosen) this.begin(held, marked, clock.monotonicMs() - askedMs < GRACE_MS);
     return chosen.length;
   }
 
-  /** After the mark of a waiting effect, or the attempt to mark it. */
-  private begin(held: Held, marked: ReadonlySet<string> | undefined, nowMs: number, fresh: boolean): void {
+  /** After the mark of a waiting effect, or the attempt to mark it; where it was found again meanwhile, this is newer. */
+  private begin(held: Held, marked: ReadonlySet<string> | undefined, fresh: boolean): void {
     this.unmarked.delete(held.name);
-    held.attempts++;
-    held.attemptedAtMs = nowMs;
-    if (fresh && marked?.has(held.name)) return this.performMarked(held);
-    const mayBeMarked = !marked || marked.has(held.name);
-    if (!mayBeMarked || this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account); // somebody else has it, or it is over
-    this.slots.forget(held.name); // found again meanwhile, as it was before the mark
-    this.unstarted(held);
-  }
-
-  /** Also where its shard has gone meanwhile: whoever owns that now sees the mark and waits for the outcome. */
-  private performMarked(held: Held): void {
-    this.slots.forget(held.name); // keeps E1, where it was found again meanwhile
+    this.slots.forget(held.name); // keeps E1
     this.doubts.forget(held.name);
-    this.perform(held);
+    const mine = { ...held, attempts: held.attempts + 1, attemptedMs: this.ports.clock.monotonicMs() };
+    // Also where its shard has gone: whoever owns that now sees the mark and waits for the outcome.
+    if (fresh && marked?.has(held.name)) return this.perform(mine);
+    if (this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account);
+    if (!marked || marked.has(held.name)) return this.unstarted(mine); // the mark may be stored
+    this.unstarted({ ...mine, attempts: UNKNOWN });
+    this.doubts.hurry(held.name);
   }
 }
+
+const UNKNOWN = -1; // not what was read: it is read again

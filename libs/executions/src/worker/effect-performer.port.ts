@@ -12,7 +12,7 @@ export type RequestedEffect = {
 };
 
 export type EffectContext = {
-  /** When the attempt was marked, by the worker's clock. */
+  /** When the attempt was marked, by the store's clock, and how late it is now: their difference is monotonic. */
   readonly attemptedAtMs: number;
   readonly nowMs: number;
   /** Aborted when the worker stops: give up, the next owner reconciles. */

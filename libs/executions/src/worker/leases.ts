@@ -1,8 +1,9 @@
 /**
  * Who tries which shard. Leases only avoid wasted work: the unique number of `batch` decides who wins (W2), so nothing here has to be exact.
  * L1. A lease lasts 3 s by the database's clock and is renewed each second. L2. An owner whose renewals do not arrive gives its shards up by its own
- * monotonic clock. L3. Each taking raises the epoch: an epoch belongs to one owner. L4. A released lease says that its shard was left in order.
- * L5. Who releases tells the others at once; the hint may be lost, they look each second anyway.
+ * monotonic clock; those that nobody else took meanwhile run out and are taken again, by itself too. L3. Each taking raises the epoch: an epoch belongs
+ * to one owner. L4. A released lease says that its shard was left in order. L5. Who releases tells the others at once; the hint may be lost, they look each
+ * second anyway.
  */
 import { type Clock, type Database, type Log, ConnectionLost } from '@atelier/platform';
 import { column } from '../store/columns';
@@ -21,12 +22,12 @@ const LIVING = {
 };
 const RENEW = {
   name: 'executions.renew',
-  text: `update lease set until = now() + $2 * interval '1 millisecond' where owner = $1 and until > '-infinity' returning shard, epoch`,
+  text: `update lease set until = now() + $2 * interval '1 millisecond' where owner = $1 and shard = any($3::smallint[]) and until > '-infinity' returning shard, epoch`,
 };
 const TAKE = {
   name: 'executions.take',
   text: `update lease l set owner = $1, epoch = l.epoch + 1, until = now() + $2 * interval '1 millisecond'
-    from (select shard, owner from lease where until < now() and (owner is null or owner <> $1) order by owner is null desc, shard limit $3 for update skip locked) f
+    from (select shard, owner from lease where until < now() order by owner is null desc, shard limit $3 for update skip locked) f
     where l.shard = f.shard returning l.shard, l.epoch, l.published::float8 as published, f.owner is null as clean, l.tried, l.tries`,
 };
 const RELEASE = {
@@ -135,7 +136,7 @@ export class Leases {
 
   private async renew(): Promise<void> {
     const askedMs = this.clock.monotonicMs();
-    const renewed = await this.db.query<{ shard: number; epoch: number }>(RENEW, [this.id, LEASE_MS]);
+    const renewed = await this.db.query<{ shard: number; epoch: number }>(RENEW, [this.id, LEASE_MS, column([...this.held.keys()])]);
     this.lastRenewedMs = askedMs;
     const mine = new Set(renewed.filter(({ shard, epoch }) => this.held.get(shard) === epoch).map(({ shard }) => shard));
     this.lose([...this.held.keys()].filter((shard) => !mine.has(shard)));
