@@ -26,7 +26,9 @@ describe('an effect whose mark is on its way', () => {
   });
   const outcome: EffectOutcome = { ok: true, payload: {} };
   const deskOf = ({ execution, step, account, shard }: OpenRow): EffectDesk => {
-    const query = (): Promise<unknown[]> => new Promise((resolve) => void marks.push((isStored) => resolve(isStored ? [{ execution: execution.slice(2), step }] : [])));
+    const stored = { shard, execution: execution.slice(2), step, account: account.slice(2), epoch: 1, attempts: 0, at: null, ago: null };
+    const marking = (): Promise<unknown[]> => new Promise((resolve) => void marks.push((isStored) => resolve(isStored ? [stored] : [])));
+    const query = ({ name }: { name: string }): Promise<unknown[]> => (name === 'executions.mark-effects' ? marking() : Promise.resolve([stored]));
     return new EffectDesk({
       db: { query } as unknown as Database, // it is asked for nothing else
       clock, log: silentLog, metrics: new WorkerMetrics(),
