@@ -16,6 +16,10 @@ describe('npm run topics', () => {
     expect(again.every((line) => line.endsWith('as it was'))).toBe(true);
   }, 120_000);
 
+  it('says in one line where no broker answers', async () => {
+    await expect(topicsCommand({ ATELIER_KAFKA_BROKERS: '127.0.0.1:9' }, silentLog)).rejects.toMatchObject({ name: 'Fault', message: expect.stringMatching(/^expected Kafka at 127\.0\.0\.1:9: .*ECONNREFUSED/) });
+  }, 60_000);
+
   it('takes the environment of the services, and refuses a name that nobody knows', () => {
     const env = { ATELIER_KAFKA_BROKERS: 'a:9092,b:9092', ATELIER_DATABASE_URL: 'postgresql://x/y', ATELIER_CLUSTER_WORKERS: '3', ATELIER_KAFKA_REPLICATION_FACTOR: '3', ATELIER_KAFKA_MIN_INSYNC_REPLICAS: '2' };
     expect(topicsOptions(env)).toMatchObject({ brokers: ['a:9092', 'b:9092'], replicationFactor: 3, minInsyncReplicas: 2 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type TopicName, Fault, TOPICS } from '@atelier/contracts';
 import type { Log } from '@atelier/platform';
 import type { Admin, ITopicConfig, ITopicMetadata } from 'kafkajs';
-import { createKafkaClient, topicOn } from './kafka-client';
+import { connectedAdmin, topicOn } from './kafka-client';
 import type { KafkaOptions } from './kafka-config';
 
 const HOUR_MS = 3_600_000;
@@ -63,8 +63,7 @@ export type TopicOnCluster = { readonly topic: string; readonly partitions: numb
 
 /** Makes the topics that are missing and leaves the others as they are; two at once do no harm. Answers all of them. */
 export const createTopics = async (options: KafkaOptions, log: Log, topics: readonly TopicPlan[] = TOPIC_PLAN): Promise<readonly TopicOnCluster[]> => {
-  const admin = (await createKafkaClient(options, log)).admin();
-  await admin.connect();
+  const admin = await connectedAdmin(options, log);
   try {
     const present = new Set(await admin.listTopics());
     const missing = topics.map((plan) => configOf(options, plan)).filter(({ topic }) => !present.has(topic));

@@ -1,6 +1,6 @@
 import type { Log } from '@atelier/platform';
 import type { Admin, ConfigEntries } from 'kafkajs';
-import { createKafkaClient, topicOn } from './kafka-client';
+import { connectedAdmin, topicOn } from './kafka-client';
 import type { KafkaOptions } from './kafka-config';
 import { type TopicPlan, TOPIC_PLAN, configOf, createTopics, topicsWithLeaders } from './topic-plan';
 
@@ -24,8 +24,7 @@ const SET_ON_TOPIC = 1;
  */
 export const repairTopics = async (options: KafkaOptions, log: Log, plans: readonly TopicPlan[] = TOPIC_PLAN): Promise<readonly RepairedTopic[]> => {
   const made = new Set((await createTopics(options, log, plans)).filter((each) => each.made).map(({ topic }) => topic));
-  const admin = (await createKafkaClient(options, log)).admin();
-  await admin.connect();
+  const admin = await connectedAdmin(options, log);
   try {
     const names = plans.map(({ topic }) => topicOn(options, topic));
     const [metadata, settings] = [await topicsWithLeaders(admin, names), await settingsOf(admin, names)];
