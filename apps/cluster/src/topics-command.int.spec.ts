@@ -21,7 +21,7 @@ describe('npm run topics', () => {
   }, 60_000);
 
   it('takes the environment of the services, and refuses a name that nobody knows', () => {
-    const env = { ATELIER_KAFKA_BROKERS: 'a:9092,b:9092', ATELIER_DATABASE_URL: 'postgresql://x/y', ATELIER_CLUSTER_WORKERS: '3', ATELIER_KAFKA_REPLICATION_FACTOR: '3', ATELIER_KAFKA_MIN_INSYNC_REPLICAS: '2' };
+    const env = { ATELIER_KAFKA_BROKERS: 'a:9092,b:9092', ATELIER_DATABASE_URL_FILE: '/run/secrets/url', ATELIER_CLUSTER_WORKERS: '3', ATELIER_KAFKA_REPLICATION_FACTOR: '3', ATELIER_KAFKA_MIN_INSYNC_REPLICAS: '2' };
     expect(topicsOptions(env)).toMatchObject({ brokers: ['a:9092', 'b:9092'], replicationFactor: 3, minInsyncReplicas: 2 });
     expect(() => topicsOptions({ ...env, ATELIER_KAFKA_REPLICAS: '3' })).toThrow('ATELIER_KAFKA_REPLICAS: no such setting');
     expect(() => topicsOptions({})).toThrow('ATELIER_KAFKA_BROKERS: expected where Kafka is found');

@@ -1,4 +1,4 @@
-/** npm run topics: makes and repairs the topics on the Kafka of ATELIER_KAFKA_BROKERS, and says what it did and what is there. */
+/** npm run topics, and the service `topics` of docker-compose.yml: makes and repairs the topics on ATELIER_KAFKA_BROKERS, says what it did and what is there. */
 import { createLog, runProcess } from '@atelier/platform';
 import { topicsCommand } from './topics-command';
 
