@@ -1,5 +1,5 @@
 export type { TopicSource } from './topic-source.port';
-export type { Batch, Bus, DeadLetter, Lag, Subscription } from './bus.port';
+export type { Batch, Bus, DeadLetter, Lag, ReadTimes, Subscription } from './bus.port';
 export { busMetrics } from './bus-metrics';
 export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
 export { follow } from './follow';
@@ -14,5 +14,6 @@ export { type TopicOnCluster, type TopicPlan, TOPIC_PLAN, createTopics, deadLett
 export { type ForeignLag, type KafkaBus, type KafkaBusOptions, createKafkaBus } from './kafka/kafka-bus';
 export type { ForeignLetter, ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
 export { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka/kafka-publisher';
+export type { PublisherLag } from './kafka/publisher-place';
 export { type PublishedPositions, MemoryPositions } from './kafka/published-positions';
 export { TopicsModule } from './topic-door/topics.module';

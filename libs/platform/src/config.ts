@@ -6,9 +6,12 @@ export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';
 }
 
+// The tests' own, and what is said once for a machine, whichever command of ours its shell starts: a process that does not need it passes over it.
+const OF_OTHERS = /^ATELIER_(TEST_.*|CACHE_DIR)$/;
+
 /** Reads the settings of a schema; every mistake at once, a misspelt `ATELIER_` name is one. `ATELIER_TEST_*` belongs to the tests; `ATELIER_X_FILE` names a file that holds `ATELIER_X`. */
 export const readConfig = <S extends z.ZodObject>(schema: S, env: Readonly<Record<string, string | undefined>>): z.infer<S> => {
-  const unknown = Object.keys(env).filter((name) => name.startsWith('ATELIER_') && !name.startsWith('ATELIER_TEST_') && !(name in schema.shape) && !isSettingFile(schema, name));
+  const unknown = Object.keys(env).filter((name) => name.startsWith('ATELIER_') && !OF_OTHERS.test(name) && !(name in schema.shape) && !isSettingFile(schema, name));
   const files = withSettingFiles(schema, env);
   const parsed = schema.safeParse(files.env);
   const problems = [

@@ -2,6 +2,7 @@ export { testDatabase, testDatabaseUrl } from './test-database';
 export { containerKafka, containerPostgres, hasDocker } from './containers';
 export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
+export { comparedMetrics } from './metrics-page';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
 export type { Plan } from './walk/planner';
@@ -15,3 +16,4 @@ export { type ClusterStatus, type RunningCluster, removeCluster, startCluster } 
 export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
 export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
 export { type RunningServices, type ServiceName, SERVICES, startServices } from './running-services';
+export { type TcpProxy, startTcpProxy } from './tcp-proxy';

@@ -1,5 +1,5 @@
-import { Fault, stepSidOf } from '@atelier/contracts';
-import type { Database } from '@atelier/platform';
+import { type AccountSid, Fault, stepSidOf } from '@atelier/contracts';
+import { type Database, newSid } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
@@ -37,6 +37,8 @@ describe('a send whose answer is lost', () => {
     await eventually('attempted', () => samples.performer.timesOf(sid).length > 0);
     return sid;
   };
+  /** Attempts have been made so long ago, as the store knows: for the owner that takes over. */
+  const aged = () => db.query(`update effect set attempted_at = attempted_at - interval '${RECONCILED_MS} milliseconds'`);
   const ended = (sid: Awaited<ReturnType<typeof inDoubt>>) => eventually('the end', async () => (await samples.view('send', sid))?.status === 'ended');
   const decided = () => eventually('decided', async () => (await db.query('select from command c where c.pos > coalesce((select command_pos from batch where shard = c.shard order by n desc limit 1), 0)')).length === 0);
   const status = (sid: Awaited<ReturnType<typeof inDoubt>>, step: number, value = 'delivered') =>
@@ -113,8 +115,8 @@ describe('a send whose answer is lost', () => {
     await decided();
     await worker.stop();
     samples.performer.verdict = (_, { messageSid }) => Promise.resolve(messageSid ? { ok: true, payload: { Sid: messageSid } } : 'wait');
+    await aged();
     worker = await samples.start();
-    clock.move(RECONCILED_MS);
     await ended(sid);
     expect(samples.performer.timesOf(sid)).toEqual([1]);
   });
@@ -145,7 +147,7 @@ describe('a send whose answer is lost', () => {
     const sid = await inDoubt();
     await worker.stop();
     samples.performer.verdict = () => Promise.resolve(accepted);
-    clock.move(RECONCILED_MS);
+    await aged();
     worker = await samples.start();
     await ended(sid);
     expect(samples.performer.timesOf(sid)).toEqual([1]);
@@ -163,8 +165,8 @@ describe('a send whose answer is lost', () => {
       return { ok: true, payload: { Sid: 'SMnobodys' } };
     };
     await worker.stop(); // what was in its memory is gone: the log says it
+    await aged();
     worker = await samples.start();
-    clock.move(RECONCILED_MS);
     await ended(second);
     expect(claimed).toEqual([true, false, false]);
   });
@@ -188,4 +190,30 @@ describe('a send whose answer is lost', () => {
     expect(most).toBe(2);
     for (const sid of sids) expect(samples.performer.timesOf(sid)).toEqual([1]);
   }, 15_000);
+
+  it('waits for one effect of each other account at most, however many of theirs wait', async () => {
+    await worker.stop();
+    const gates: (() => void)[] = [];
+    const performed: string[] = [];
+    samples.performer.outcome = async ({ account }) => {
+      performed.push(account);
+      await new Promise<void>((resolve) => void gates.push(resolve));
+      return accepted;
+    };
+    worker = await samples.start({ settings: { effectsMax: 8, effectsPerAccountMax: 2 } });
+    const sendOf = (account: AccountSid) => samples.ingress.create({ ...samples.startOf('send'), account });
+    const floods = Array.from({ length: 4 }, () => newSid('AC'));
+    await Promise.all(floods.flatMap((account) => Array.from({ length: 25 }, () => sendOf(account))));
+    const waiting = async () => (await db.query('select from effect where attempted_at is null')).length;
+    await eventually('all slots are taken', async () => gates.length === 8 && (await waiting()) === 92);
+    const quiet = newSid('AC');
+    await sendOf(quiet);
+    await eventually('the quiet one waits too', async () => (await waiting()) === 93);
+    gates.shift()?.();
+    await eventually('the next has begun', () => performed.length === 9);
+    expect(performed[8]).toBe(quiet);
+    samples.performer.outcome = () => Promise.resolve(accepted);
+    for (const open of gates) open();
+    await worker.idle();
+  }, 30_000);
 });
