@@ -1,11 +1,9 @@
-/** Makes the topics that are missing on the given brokers, says what is there, and ends: the service `topics` of docker-compose.yml. */
-import { createTopics, kafkaOptionsOf, kafkaServiceConfig } from '@atelier/bus';
-import { ConfigurationError, createLog, readConfig, runProcess } from '@atelier/platform';
+/** npm run topics, and the service `topics` of docker-compose.yml: makes and repairs the topics on ATELIER_KAFKA_BROKERS, says what it did and what is there. */
+import { createLog, runProcess } from '@atelier/platform';
+import { topicsCommand } from './topics-command';
 
 const main = async (): Promise<never> => {
-  const options = kafkaOptionsOf(readConfig(kafkaServiceConfig, process.env));
-  if (!options) throw new ConfigurationError('ATELIER_KAFKA_BROKERS: expected host:port');
-  for (const { topic, partitions, made } of await createTopics(options, createLog('topics', 'warn'))) console.log(`${made ? '✓ made ' : '  there'} ${topic} (${partitions})`);
+  console.log(await topicsCommand(process.env, createLog('topics', 'warn')));
   process.exit(0);
 };
 

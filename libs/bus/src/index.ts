@@ -11,6 +11,7 @@ export { type Connect, connectKafka, kafkaServiceConfig } from './kafka-messagin
 export { PUBLISHED_POSITION_MIGRATIONS, storedPositions } from './stored-positions';
 export { type KafkaOptions, kafkaConfig, kafkaOptionsOf } from './kafka/kafka-config';
 export { type TopicOnCluster, type TopicPlan, TOPIC_PLAN, createTopics, deadLetterTopic } from './kafka/topic-plan';
+export { type RepairedTopic, repairTopics, topicTable } from './kafka/topic-repair';
 export { type ForeignLag, type KafkaBus, type KafkaBusOptions, createKafkaBus } from './kafka/kafka-bus';
 export type { ForeignLetter, ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
 export { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka/kafka-publisher';
