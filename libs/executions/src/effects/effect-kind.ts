@@ -1,6 +1,6 @@
 import { Fault } from '@atelier/contracts';
 import type { EffectOutcome } from '@atelier/widgets';
-import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
+import { type EffectContext, type RequestedEffect, NotBegun } from '../worker/effect-performer.port';
 
 /**
  * One kind of outbound act; its file is named after it. `perform` acts at most once, except that a call refused for a key that is gone is made
@@ -11,17 +11,27 @@ export type EffectKind<R> = {
   reconcile(effect: RequestedEffect, request: R, context: EffectContext): Promise<EffectOutcome | 'again' | 'wait'>;
 };
 
-const ATTEMPTS = 4;
-const PAUSE_MS = 250; // all in all less than the 5 s within which a marked effect has to start
+const PATIENCE_MS = 3_000; // less than the 5 s within which a marked effect has to start
+const PAUSE_MS = 250;
 
-/** Asks a neighbour for what an effect needs before it acts: a Fault is met with patience, then with undefined. Nothing was sent so far. */
-export const patiently = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
-  for (let attempt = 1; ; attempt++) {
+/** Asks a neighbour for what an effect needs before it acts: a Fault, or silence, is met with patience, then the effect is put off. Nothing was sent so far. */
+export const patiently = async <T>(ask: () => Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const isOver = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new NotBegun('what it needs of its neighbours is not to be had at the moment')), PATIENCE_MS)));
+  try {
+    return await Promise.race([untilAnswered(ask, performance.now() + PATIENCE_MS), isOver]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const untilAnswered = async <T>(ask: () => Promise<T>, endMs: number): Promise<T> => {
+  for (;;) {
     try {
       return await ask();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (attempt === ATTEMPTS) return undefined;
+      if (performance.now() + PAUSE_MS > endMs) throw new NotBegun(error.message, { cause: error });
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }

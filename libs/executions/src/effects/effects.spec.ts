@@ -4,7 +4,7 @@ import { type AccountSid, Fault, Rejection } from '@atelier/contracts';
 import { createHttpCaller, type HttpCaller } from '@atelier/platform';
 import { type ApiKey, type StudioKey, createMessagesApi, isSigned } from '@atelier/twilio-client';
 import type { EffectOutcome, HttpRequest, MessageRequest } from '@atelier/widgets';
-import type { EffectContext, EffectPerformer, RequestedEffect } from '../worker/effect-performer.port';
+import { type EffectContext, type EffectPerformer, type RequestedEffect, NotBegun } from '../worker/effect-performer.port';
 import { createEffects } from './effects';
 
 const ACCOUNT: AccountSid = `AC${'a'.repeat(32)}`;
@@ -150,7 +150,7 @@ describe('sending a message', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('waits out a short absence of the key, then fails for certain', async () => {
+  it('waits out a short absence of the key, then is put off: nothing was sent, and no step fails', async () => {
     let asked = 0;
     store.keys.ensure = async () => {
       if (++asked < 3) throw new Fault('away');
@@ -158,9 +158,19 @@ describe('sending a message', () => {
     };
     answer = created;
     expect(await perform(hello)).toMatchObject({ ok: true });
-    store.keys.ensure = () => Promise.reject(new Fault('away'));
-    expect(await perform(hello)).toMatchObject({ ok: false, code: 81011 });
+    for (const away of [() => Promise.reject(new Fault('away')), () => new Promise<never>(() => undefined)]) {
+      store.keys.ensure = away;
+      const began = performance.now();
+      await expect(perform(hello)).rejects.toBeInstanceOf(NotBegun);
+      expect(performance.now() - began).toBeLessThan(4_900); // a marked effect starts within five seconds, or not at all
+    }
     expect(seen).toHaveLength(1);
+  });
+
+  it('refused for a key that is gone while nobody can make another is put off, too', async () => {
+    store.keys.replaceRefused = () => Promise.reject(new Fault('away'));
+    answer = json(401, { code: 20003, message: 'Authenticate', status: 401 });
+    await expect(perform(hello)).rejects.toBeInstanceOf(NotBegun);
   });
 
   it('for an account that may have no key any more fails for certain, with the reason', async () => {

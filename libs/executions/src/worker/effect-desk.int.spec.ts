@@ -4,6 +4,7 @@ import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { NotBegun } from './effect-performer.port';
 import type { ExecutionWorker } from './worker';
 
 const RECONCILED_MS = 16_000; // the time-out of an effect, 5 s, and a little
@@ -170,6 +171,21 @@ describe('a send whose answer is lost', () => {
     await ended(second);
     expect(claimed).toEqual([true, false, false]);
   });
+
+  it('is put off while one of our own services is away, however often, and sent once when it is back; the next owner need not ask anybody', async () => {
+    samples.performer.outcome = () => Promise.reject(new NotBegun('the keys are away'));
+    samples.performer.verdict = () => Promise.reject(new Error('nobody is asked'));
+    const sid = await inDoubt();
+    await eventually('tried again', () => (samples.performer.timesOf(sid)[0] ?? 0) > 1, 20_000);
+    await eventually('unmarked', async () => (await db.query('select from effect where execution = $1 and attempted_at is null', [sid.slice(2)])).length === 1);
+    expect(await samples.view('send', sid)).toMatchObject({ status: 'active' });
+    await worker.stop();
+    samples.performer.outcome = () => Promise.resolve(accepted);
+    samples.performer.performed.length = 0;
+    worker = await samples.start();
+    await ended(sid);
+    expect([await samples.steps('send', sid), samples.performer.timesOf(sid)]).toEqual([['incomingRequest', 'sent'], [1]]);
+  }, 60_000);
 
   it('waits for a free slot where its account has none, and is marked when it gets one', async () => {
     await worker.stop();

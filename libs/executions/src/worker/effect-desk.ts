@@ -12,8 +12,8 @@ import type { Clock, Database, Log } from '@atelier/platform';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import type { Entry } from './entry';
-import type { EffectPerformer, RequestedEffect } from './effect-performer.port';
-import { type Mark, type OpenRow, markAttempts, readOpenEffect } from './effect-rows';
+import { type EffectPerformer, type RequestedEffect, NotBegun } from './effect-performer.port';
+import { type Mark, type OpenRow, markAttempts, readOpenEffect, unmarkAttempt } from './effect-rows';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
@@ -21,6 +21,7 @@ import { Slots } from './slots';
 
 const LOOK_EACH_MS = 1_000;
 const GRACE_MS = 5_000;
+const PUT_OFF_MS_MAX = 10_000; // a service of ours that is back is noticed within this
 const ASKED_MAX = 64; // look-ups at once after a crash; more would only wait for each other
 
 export type DeskPorts = {
@@ -49,7 +50,7 @@ type Held = {
 
 type Place = Pick<OpenRow, 'shard' | 'execution' | 'step'>;
 /** `attempts`: as many as were known, and when the last one was made on the monotonic clock. */
-type Doubt = Place & { readonly attempts: number; readonly attemptedMs: number; dueMs: number; isAsked: boolean };
+type Doubt = Place & { readonly attempts: number; readonly attemptedMs: number; readonly isPutOff?: boolean; dueMs: number; isAsked: boolean };
 
 export class EffectDesk {
   /** And whether a status callback has named its message meanwhile. */
@@ -190,6 +191,7 @@ export class EffectDesk {
       },
       (error: unknown) => {
         end('thrown');
+        if (error instanceof NotBegun) return this.putOff(held, error);
         this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, error: String(error) }, 'nobody knows what became of an effect; it is reconciled');
         const isReported = this.inFlight.get(held.name);
         this.inFlight.delete(held.name);
@@ -197,6 +199,18 @@ export class EffectDesk {
         if (isReported) this.hurry(held.name);
       },
     );
+  }
+
+  /** It certainly did not happen: it is tried again after a pause, which grows, and by the next owner at once. */
+  private putOff({ name, shard, effect: { account, execution, step }, attempts, attemptedMs }: Held, why: NotBegun): void {
+    this.inFlight.delete(name);
+    this.slots.release(account);
+    const pauseMs = Math.min(PUT_OFF_MS_MAX, LOOK_EACH_MS * 2 ** Math.min(attempts - 1, 10));
+    this.doubtful.set(name, { shard, execution, step, attempts, attemptedMs, isPutOff: true, dueMs: this.ports.clock.monotonicMs() + pauseMs, isAsked: false });
+    this.ports.log.warn({ execution, step, attempts, pauseMs, error: why.message }, 'an effect is put off');
+    const epoch = this.ports.epochOf(shard);
+    if (epoch !== undefined) unmarkAttempt(this.ports.db, { shard, execution, step, attempts, epoch }).catch((error: unknown) => this.ports.log.debug({ execution, step, error: String(error) }, 'the next owner would look into it'));
+    this.fillSlots();
   }
 
   private ended(held: Held, outcome: EffectOutcome): void {
@@ -231,7 +245,7 @@ export class EffectDesk {
       if (!row || !entry || open?.step !== doubt.step) return void this.doubtful.delete(name); // its outcome came in meanwhile
       if (row.attempts !== doubt.attempts) return void this.doubtful.set(name, this.doubtOf(row)); // keeps E4
       const held = { ...heldOf(entry, doubt.step, open.effect, doubt.attemptedMs), attempts: row.attempts };
-      const verdict = row.attempted ? await this.verdictOn(held, row.attempted.atMs, entry.reported) : 'again';
+      const verdict = row.attempted && !doubt.isPutOff ? await this.verdictOn(held, row.attempted.atMs, entry.reported) : 'again';
       if (this.doubtful.get(name) !== doubt || verdict === 'wait') return;
       this.doubtful.delete(name);
       if (verdict === 'again') this.waiting.set(name, held);

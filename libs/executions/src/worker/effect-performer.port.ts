@@ -1,4 +1,4 @@
-import type { AccountSid, ExecutionSid, FlowSid, StepSid } from '@atelier/contracts';
+import { type AccountSid, type ExecutionSid, Fault, type FlowSid, type StepSid } from '@atelier/contracts';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
 
 /** An effect that was committed together with the mark of its attempt (W6). `subflow.resolve` never comes here. */
@@ -23,9 +23,12 @@ export type EffectContext = {
   readonly messageSid?: string;
 };
 
+/** Certainly nothing was sent, because one of our own services could not be asked for what the effect needs. It is put off: no step fails for that. */
+export class NotBegun extends Fault {}
+
 /**
  * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; a thrown
- * error means that nobody knows what happened, and the attempt is reconciled later.
+ * error means that nobody knows what happened, and the attempt is reconciled later; a NotBegun, that nothing did.
  */
 export interface EffectPerformer {
   perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome>;

@@ -45,7 +45,7 @@ export type Mark = { readonly shard: number; readonly execution: ExecutionSid; r
 // Compare-and-set: whoever read another number of attempts, or an epoch that has passed, marks nothing (W6).
 const MARK = {
   name: 'executions.mark-effects',
-  text: `update effect e set epoch = m.epoch, attempts = m.attempts + 1, attempted_at = now()
+  text: `update effect e set epoch = m.epoch, attempts = least(m.attempts + 1, 32767), attempted_at = now()
     from (select t.*, (select l.epoch from lease l where l.shard = t.shard) as current
       from rows from (unnest($1::smallint[]), unnest($2::uuid[]), unnest($3::int[]), unnest($4::int[]), unnest($5::smallint[])) t (shard, execution, step, epoch, attempts)) m
     where e.shard = m.shard and e.execution = m.execution and e.step = m.step and e.attempts = m.attempts and m.current = m.epoch
@@ -63,3 +63,13 @@ export const markAttempts = async (db: Database, marks: readonly Mark[]): Promis
   ]);
   return new Set(rows.map(({ execution, step }) => effectName(sidOfUuid('FN', execution), step)));
 };
+
+// The mark of this attempt alone, and only for whoever made it.
+const UNMARK = {
+  name: 'executions.unmark-effect',
+  text: 'update effect set attempted_at = null where shard = $1 and execution = $2 and step = $3 and attempts = $4 and epoch = $5',
+};
+
+/** An attempt that certainly did not happen waits again, for the next owner too. */
+export const unmarkAttempt = async (db: Database, { shard, execution, step, attempts, epoch }: Pick<OpenRow, 'shard' | 'execution' | 'step' | 'attempts' | 'epoch'>): Promise<void> =>
+  void (await db.query(UNMARK, [shard, digits(execution), step, attempts, epoch]));
