@@ -1,6 +1,6 @@
 import { Fault } from '@atelier/contracts';
 import type { EffectOutcome } from '@atelier/widgets';
-import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
+import { type EffectContext, type RequestedEffect, NotYet } from '../worker/effect-performer.port';
 
 /**
  * One kind of outbound act; its file is named after it. `perform` acts at most once, except that a call refused for a key that is gone is made
@@ -28,4 +28,7 @@ export const patiently = async <T>(ask: () => Promise<T>): Promise<T | undefined
 };
 
 /** The step fails for certain: nothing was sent. */
-export const notSent = (code: number, message: string): EffectOutcome => ({ ok: false, code, message });
+export const notSent = (code: number, message: string): EffectOutcome & { readonly ok: false } => ({ ok: false, code, message });
+
+/** Nothing was sent so far: it is attempted again, and the step fails with this only where that lasts. */
+export const notYet = (code: number, message: string): NotYet => new NotYet(notSent(code, message));

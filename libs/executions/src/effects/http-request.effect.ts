@@ -1,7 +1,7 @@
 import type { HttpCaller, OutboundRequest, OutboundResult } from '@atelier/platform';
 import { type ApiKey, type SigningToken, type StudioKey, formOf, signatureOf, withBodyHash } from '@atelier/twilio-client';
 import type { EffectOutcome, HttpRequest } from '@atelier/widgets';
-import { type EffectKind, notSent, patiently } from './effect-kind';
+import { type EffectKind, notSent, notYet, patiently } from './effect-kind';
 import { type NoKey, isKeyRefusal, withStudioKey } from './studio-key-call';
 
 const NOT_MADE = 81014; // an unusable URL, a reserved parameter, an address that may not be reached
@@ -23,7 +23,7 @@ export const httpRequest = ({ caller, signing, keys, carrierOrigin }: HttpReques
     if (!wire) return notSent(NOT_MADE, 'The URL is not valid, or a parameter has a reserved name');
     if (request.addTwilioAuth && !isTwilio(wire.url, carrierOrigin)) return notSent(NOT_MADE, 'Only hosts of Twilio are called with the account’s credentials');
     const tokens = await patiently(() => signing.tokens(effect.account));
-    if (!tokens) return notSent(FAILED, 'The token that signs requests of the account is not to be had at the moment');
+    if (!tokens) throw notYet(FAILED, 'The token that signs requests of the account is not to be had at the moment');
     const call = (key?: ApiKey) => caller.call({ ...wired(request.method, wire, tokens[0], key), ...(key && { trustedOrigin: carrierOrigin }), signal });
     const result = request.addTwilioAuth ? await withStudioKey(keys, effect, call, isRefusal) : await call();
     return outcomeOf(result);
@@ -103,7 +103,10 @@ const codeOf = (body: string): unknown => {
 };
 
 const outcomeOf = (result: OutboundResult | NoKey): EffectOutcome => {
-  if (result.kind === 'no-key') return notSent(FAILED, result.why);
+  if (result.kind === 'no-key') {
+    if (result.mayCome) throw notYet(FAILED, result.why);
+    return notSent(FAILED, result.why);
+  }
   if (result.kind === 'answer') return { ok: true, payload: answerPayload(result) };
   const wasRefused = result.reason === 'invalid-url' || result.reason === 'refused-address';
   return { ok: false, code: wasRefused ? NOT_MADE : FAILED, message: result.message };

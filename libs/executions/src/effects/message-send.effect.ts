@@ -2,7 +2,7 @@ import { type Json, type JsonObject, Fault, Rejection } from '@atelier/contracts
 import type { ApiKey, MessageLookup, MessageSender, SendResult, StudioKey } from '@atelier/twilio-client';
 import type { EffectOutcome, MessageRequest } from '@atelier/widgets';
 import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
-import { type EffectKind, notSent } from './effect-kind';
+import { type EffectKind, notSent, notYet } from './effect-kind';
 import { type NoKey, allowed, isKeyRefusal, withStudioKey } from './studio-key-call';
 
 /** Names in the query of our status callbacks: From and To are swapped there, so the URL says itself whose message it was. */
@@ -49,6 +49,7 @@ const isRefusal = (result: SendResult): boolean => result.kind === 'refused' && 
 const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult | NoKey): EffectOutcome => {
   switch (result.kind) {
     case 'no-key':
+      if (result.mayCome) throw notYet(SENDING_FAILED, result.why);
       return notSent(SENDING_FAILED, result.why);
     case 'accepted':
       return { ok: true, payload: result.message };

@@ -3,8 +3,8 @@ import type { ApiKey, StudioKey } from '@atelier/twilio-client';
 import type { RequestedEffect } from '../worker/effect-performer.port';
 import { patiently } from './effect-kind';
 
-/** No key is to be had, so nothing was sent. */
-export type NoKey = { readonly kind: 'no-key'; readonly why: string };
+/** No key is to be had, so nothing was sent. `mayCome`: who has it is only away. */
+export type NoKey = { readonly kind: 'no-key'; readonly why: string; readonly mayCome: boolean };
 
 /**
  * Makes a call with the account's Studio API Key (`spec/audit-and-keys.md` 3.1). Refused for its key, and the key confirmed gone: the same
@@ -21,8 +21,9 @@ export const withStudioKey = async <R>(
   if (!key || key instanceof Rejection) return noKey(key);
   const answer = await call(key);
   if (!isRefusal(answer)) return answer;
-  const fresh = await patiently(() => allowed(keys.replaceRefused(account, key.sid, cause)));
-  return !fresh || fresh instanceof Rejection ? answer : call(fresh);
+  const told = await patiently(async () => ({ fresh: await allowed(keys.replaceRefused(account, key.sid, cause)) }));
+  if (!told) return noKey(undefined);
+  return !told.fresh || told.fresh instanceof Rejection ? answer : call(told.fresh);
 };
 
 /** A suspended or closed account is given no key: that is an answer, not a failure. */
@@ -34,6 +35,7 @@ export const allowed = <K>(asked: Promise<K>): Promise<K | Rejection> =>
 
 const noKey = (why: Rejection | undefined): NoKey => ({
   kind: 'no-key',
+  mayCome: why === undefined,
   why: why ? `The account has no Studio API Key: ${why.message}` : 'The Studio API Key of the account is not to be had at the moment',
 });
 

@@ -4,6 +4,7 @@ import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { NotYet } from './effect-performer.port';
 import type { ExecutionWorker } from './worker';
 
 const RECONCILED_MS = 16_000; // the time-out of an effect, 5 s, and a little
@@ -168,6 +169,21 @@ describe('a send whose answer is lost', () => {
     await ended(second);
     expect(claimed).toEqual([true, false, false]);
   });
+
+  it('whose sender needs a service of ours that is away is made once that is back, and fails only where it stays away', async () => {
+    const away = (): Promise<EffectOutcome> => Promise.reject(new NotYet({ ok: false, code: 81011, message: 'no key at the moment' }));
+    samples.performer.outcome = away;
+    const sid = await inDoubt();
+    await eventually('tried again', () => (samples.performer.timesOf(sid)[0] ?? 0) >= 2);
+    samples.performer.outcome = () => Promise.resolve(accepted);
+    await ended(sid);
+    expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'sent']);
+    samples.performer.outcome = away;
+    const late = await inDoubt();
+    clock.move(120_000);
+    await ended(late);
+    expect(await samples.steps('send', late)).toEqual(['incomingRequest', 'failed']);
+  }, 30_000);
 
   it('waits for a free slot where its account has none, and is marked when it gets one', async () => {
     await worker.stop();

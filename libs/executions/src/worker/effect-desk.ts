@@ -11,7 +11,7 @@ import type { Clock, Database, Log } from '@atelier/platform';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import type { Entry } from './entry';
-import type { EffectPerformer, RequestedEffect } from './effect-performer.port';
+import { type EffectPerformer, type RequestedEffect, NotYet } from './effect-performer.port';
 import { type Mark, type OpenRow, markAttempts } from './effect-rows';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
@@ -20,6 +20,7 @@ import { Slots } from './slots';
 
 const LOOK_EACH_MS = 1_000;
 const GRACE_MS = 5_000;
+const NOT_YET_MS = 120_000; // longer than a service of ours takes to come back; steps fail after that
 const ASKED_MAX = 64; // look-ups at once after a crash; more would only wait for each other
 
 export type DeskPorts = {
@@ -43,6 +44,8 @@ type Held = {
   readonly effect: Omit<RequestedEffect, 'effect'> & { readonly effect: Effect };
   attempts: number;
   attemptedAtMs: number;
+  /** Since when a service of ours that it needs is away. */
+  notYetSinceMs?: number;
 };
 
 export class EffectDesk {
@@ -177,6 +180,7 @@ export class EffectDesk {
       },
       (error: unknown) => {
         end('thrown');
+        if (error instanceof NotYet) return this.notYet(held, error);
         this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, error: String(error) }, 'nobody knows what became of an effect; it is reconciled');
         const isReported = this.inFlight.get(held.name);
         this.inFlight.delete(held.name);
@@ -184,6 +188,16 @@ export class EffectDesk {
         if (isReported) this.hurry(held.name);
       },
     );
+  }
+
+  /** It goes back to those that wait, and is marked again before the next attempt. Whoever has taken its shard over meanwhile reconciles it. */
+  private notYet(held: Held, { otherwise }: NotYet): void {
+    const nowMs = this.ports.clock.nowMs();
+    held.notYetSinceMs ??= nowMs;
+    if (nowMs - held.notYetSinceMs >= NOT_YET_MS) return this.ended(held, otherwise);
+    this.inFlight.delete(held.name);
+    this.slots.release(held.effect.account);
+    if (this.ports.epochOf(held.shard) !== undefined) this.waiting.set(held.name, held);
   }
 
   private ended(held: Held, outcome: EffectOutcome): void {

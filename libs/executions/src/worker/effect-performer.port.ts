@@ -1,4 +1,4 @@
-import type { AccountSid, ExecutionSid, FlowSid, StepSid } from '@atelier/contracts';
+import { type AccountSid, type ExecutionSid, type FlowSid, type StepSid, Fault } from '@atelier/contracts';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
 
 /** An effect that was committed together with the mark of its attempt (W6). `subflow.resolve` never comes here. */
@@ -23,9 +23,16 @@ export type EffectContext = {
   readonly messageSid?: string;
 };
 
+/** Nothing was sent: a service of ours that the effect needs first is away. `otherwise` is its outcome once nobody wants to wait any longer. */
+export class NotYet extends Fault {
+  constructor(readonly otherwise: EffectOutcome & { readonly ok: false }) {
+    super(otherwise.message);
+  }
+}
+
 /**
- * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; a thrown
- * error means that nobody knows what happened, and the attempt is reconciled later.
+ * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; NotYet
+ * is thrown where nothing was done yet, any other error means that nobody knows what happened, and the attempt is reconciled later.
  */
 export interface EffectPerformer {
   perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome>;
