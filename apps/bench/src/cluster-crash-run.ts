@@ -33,9 +33,10 @@ export type ClusterCrashResult = {
 };
 
 const WORKERS = 3;
-const KILL_EACH_MS = { min: 2_500, spread: 2_500 };
+const KILL_EACH_MS = { min: 3_000, spread: 3_000 };
 const BACK_MS = 180_000; // several at once on a busy machine
 const SAY_EACH_MS = 10_000;
+const LOOK_EACH_MS = 200;
 
 export const clusterCrashRun = async ({ triggers, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
   const random = seeded(seed);
@@ -73,6 +74,7 @@ const disturbed = async (cluster: RunningCluster, scene: Scene, { triggers, rand
     await Promise.all([scene.load(scene.target(cluster), isOver, () => true), kills.until(isOver)]);
   } finally {
     clearInterval(progress);
+    kills.end();
   }
   const silentMsMax = scene.silentMsMax;
   await eventually('everybody is back', async () => (await cluster.status()).unready.length === 0, BACK_MS);
@@ -86,6 +88,7 @@ const disturbed = async (cluster: RunningCluster, scene: Scene, { triggers, rand
 class Kills {
   private readonly backMs = new Map<string, number[]>();
   private readonly watching: Promise<void>[] = [];
+  private isEnded = false;
   count = 0;
 
   constructor(
@@ -98,10 +101,15 @@ class Kills {
     return Object.fromEntries([...this.backMs].map(([kind, times]) => [kind, { kills: times.length, backMsMax: Math.round(Math.max(...times)) }]));
   }
 
+  /** Whatever becomes of the load, nobody is killed any more. */
+  end(): void {
+    this.isEnded = true;
+  }
+
   async until(isOver: () => boolean): Promise<void> {
-    for (;;) {
+    while (!this.isEnded) {
       const due = performance.now() + KILL_EACH_MS.min + this.random() * KILL_EACH_MS.spread;
-      while (performance.now() < due && !isOver()) await pause(100);
+      while (performance.now() < due && !isOver()) await pause(LOOK_EACH_MS);
       if (isOver()) break;
       await this.killOne();
     }
@@ -110,7 +118,7 @@ class Kills {
 
   /** Each kind as often as the others, however many processes it has. */
   private async killOne(): Promise<void> {
-    const living = Object.entries(await killable(this.cluster)).filter(([name, pid]) => pid > 0 && name !== 'carrier');
+    const living = Object.entries(await killable(this.cluster)).filter(([name, pid]) => name !== 'carrier' && isAlive(pid));
     const kinds = [...new Set(living.map(([name]) => kindOf(name)))].sort();
     const kind = kinds[Math.floor(this.random() * kinds.length)];
     const ofKind = living.filter(([name]) => kindOf(name) === kind);
@@ -118,21 +126,31 @@ class Kills {
     if (name === undefined || pid === undefined) return; // everybody is away at this moment
     process.kill(pid, 'SIGKILL');
     this.count++;
-    this.watching.push(this.back(name, pid));
+    const back = this.back(name, pid);
+    back.catch(() => undefined); // told when the run ends
+    this.watching.push(back);
   }
 
   private async back(name: string, pid: number): Promise<void> {
     const began = performance.now();
     await eventually(`${name} is back`, async () => {
-      await pause(100);
-      const now = (await killable(this.cluster))[name];
-      return now !== undefined && now > 0 && now !== pid;
+      await pause(LOOK_EACH_MS);
+      const [now, { unready }] = await Promise.all([killable(this.cluster), this.cluster.status()]);
+      return now[name] !== undefined && now[name] !== pid && isAlive(now[name]) && !unready.includes(name);
     }, BACK_MS);
     const ms = performance.now() - began;
     this.backMs.set(kindOf(name), [...(this.backMs.get(kindOf(name)) ?? []), ms]);
     this.say(`killed ${name}: there again after ${(ms / 1_000).toFixed(1)} s`);
   }
 }
+
+const isAlive = (pid: number | undefined): boolean => {
+  try {
+    return pid !== undefined && process.kill(pid, 0);
+  } catch {
+    return false; // it died meanwhile
+  }
+};
 
 const kindOf = (name: string): string => name.replace(/-\d+$/, '');
 
