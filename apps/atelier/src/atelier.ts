@@ -1,21 +1,18 @@
 import { AUDIT_MIGRATIONS, AuditModule, AuditStore, consumeAudited } from '@atelier/audit';
-import { type Bus, busMetrics, createEmbeddedBus } from '@atelier/bus';
+import { type Messaging, storedPositions } from '@atelier/bus';
 import { CARRIER_DATABASE, Carrier, CarrierModule } from '@atelier/carrier';
 import { CREDENTIALS_MIGRATIONS, type CredentialsCore, CredentialsModule, createCredentialsCore, credentialsOptionsOf } from '@atelier/credentials';
 import {
-  ExecutionsModule, LateDeletions, consumeFlows, consumeLateDeletions, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf, openExecutionsDatabase,
-  retentionDaysOf,
+  type ExecutionsHttp, ExecutionsModule, LateDeletions, Triggers, consumeFlows, consumeLateDeletions, consumeTriggers, createExecutionDoors, executionRules, executionsHttpSettingsOf, inboxSettingsOf,
+  openExecutionsDatabase, retentionDaysOf,
 } from '@atelier/executions';
-import { FLOWS_MIGRATIONS, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import {
-  type DataFolder, type Database, type Log, Parts, type Say, createHttpCaller, createLog, databaseMetrics, openDataFolder, openDatabase, startDatabase, systemClock,
-} from '@atelier/platform';
-import { MetricsRegistry, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
+import { FLOWS_MIGRATIONS, type FlowsCore, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
+import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, databaseMetrics, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
+import { HealthRegistry, MetricsRegistry, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Registry } from 'prom-client';
 import type { AtelierConfig } from './config';
-import { type OwnerThread, startOwnerThread } from './owner-thread';
+import { connectMessaging, startTopics } from './messaging';
+import { startOwnerThread } from './owner-thread';
 
 /** All services in one process. */
 export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(): Promise<void> };
@@ -46,40 +43,21 @@ export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Ate
 const startServices = async (config: AtelierConfig, folder: DataFolder, databaseUrl: string, parts: Parts, log: Log): Promise<string> => {
   const flowsDatabase = await opened(parts, 'flows', databaseUrl, FLOWS_MIGRATIONS);
   const flows = createFlowsCore(flowsDatabase, flowsOptionsOf(config));
-  const { credentials, credentialsDatabase, options } = await startCredentials(config, folder, databaseUrl, parts);
-  const records = new AuditStore(await opened(parts, 'audit', databaseUrl, AUDIT_MIGRATIONS));
-  const doors = await parts.start(
-    'executions',
-    async () => {
-      const database = await openExecutionsDatabase(databaseUrl);
-      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config), retentionDays: retentionDaysOf(config) }) };
-    },
-    (part) => part.close().finally(() => part.database.close()),
-  );
-  const topics = [flows.topic, credentials.topic, ...doors.topics, records.topic];
-  const bus = await parts.start('bus (embedded)', async () => createEmbeddedBus(topics, log), (each) => each.close());
-  await consumeAudited(bus, records, ['atelier.flows.events', 'atelier.credentials.events']);
-  await consumeFlows(bus, doors.deletions);
-  await parts.start('deleted flows', () => consumeLateDeletions(bus, new LateDeletions(doors.database, doors.deletions)), (stop) => stop());
+  const { credentials, options, database: credentialsDatabase } = await startCredentials(config, folder, databaseUrl, parts);
+  const auditDatabase = await opened(parts, 'audit', databaseUrl, AUDIT_MIGRATIONS);
+  const records = new AuditStore(auditDatabase);
+  const doors = await startDoors(config, databaseUrl, parts);
+  await startTopics(config, parts, log);
+  const messaging = await parts.start(config.ATELIER_KAFKA_BROKERS ? 'bus (Kafka)' : 'bus (embedded)', () => connectMessaging(config, log), (each) => each.close());
+  messaging.publish({ source: flows.topic, positions: storedPositions(flowsDatabase) });
+  messaging.publish({ source: credentials.topic, positions: storedPositions(credentialsDatabase) });
+  messaging.publish({ source: records.topic, positions: storedPositions(auditDatabase) });
+  const http: ExecutionsHttp = { ...doors, flows: flows.directory, signing: credentials.signingToken, settings: executionsHttpSettingsOf(config), clock: systemClock };
+  await startConsumers(messaging, { records, http, hasTriggers: config.ATELIER_KAFKA_BROKERS !== undefined }, parts, log);
   const own: { origin?: string } = {}; // known once it listens
   const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
-  const root: DynamicModule = {
-    module: AtelierModule,
-    imports: [
-      FlowsModule.with({ core: flows }),
-      CredentialsModule.with({ core: credentials, internalToken: config.ATELIER_INTERNAL_TOKEN }),
-      AuditModule.with({ store: records }),
-      ExecutionsModule.with({
-        ...doors,
-        flows: flows.directory,
-        signing: credentials.signingToken,
-        settings: executionsHttpSettingsOf(config),
-        clock: systemClock,
-      }),
-      ...(carrier ? [CarrierModule.with({ carrier })] : []),
-    ],
-  };
-  const app = await parts.start('REST', () => createHttpApp(root, restOptionsOf(config, log)), (each) => each.close());
+  const app = await parts.start('REST', () => createHttpApp(rootOf({ flows, credentials, records, http, carrier }, config), restOptionsOf(config, log)), (each) => each.close());
+  if (config.ATELIER_KAFKA_BROKERS) app.get(HealthRegistry).addSign('kafka', messaging.reach);
   const url = await listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
   own.origin = new URL(url).origin;
   await carrier?.start();
@@ -91,18 +69,40 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
     carrier: { baseUrl: config.ATELIER_TWILIO_BASE_URL ?? url, isLookupConclusive: carrier !== undefined },
   };
   const thread = await parts.start('execution worker', () => startOwnerThread(owner, log), (each) => each.stop());
-  tellMetrics(app, thread, bus, [flowsDatabase, credentialsDatabase, records.db, doors.database]);
+  databaseMetrics(messaging.metrics, [flowsDatabase, credentialsDatabase, auditDatabase, doors.db]);
+  for (const metrics of [messaging.metrics, thread.metrics]) app.get(MetricsRegistry).add(metrics);
   return url;
 };
 
-/** Figures that no module adds by itself. */
-const tellMetrics = (app: NestFastifyApplication, thread: OwnerThread, bus: Bus, databases: readonly Database[]): void => {
-  const registry = new Registry();
-  busMetrics(registry, bus);
-  databaseMetrics(registry, databases);
-  const metrics = app.get(MetricsRegistry);
-  metrics.add(registry);
-  metrics.add(thread.metrics);
+type Contexts = { readonly flows: FlowsCore; readonly credentials: CredentialsCore; readonly records: AuditStore; readonly http: ExecutionsHttp; readonly carrier: Carrier | undefined };
+
+const rootOf = ({ flows, credentials, records, http, carrier }: Contexts, config: AtelierConfig): DynamicModule => ({
+  module: AtelierModule,
+  imports: [
+    FlowsModule.with({ core: flows }),
+    CredentialsModule.with({ core: credentials, internalToken: config.ATELIER_INTERNAL_TOKEN }),
+    AuditModule.with({ store: records }),
+    ExecutionsModule.with(http),
+    ...(carrier ? [CarrierModule.with({ carrier })] : []),
+  ],
+});
+
+const startDoors = (config: AtelierConfig, databaseUrl: string, parts: Parts) =>
+  parts.start(
+    'executions',
+    async () => {
+      const database = await openExecutionsDatabase(databaseUrl);
+      return { database, ...createExecutionDoors(database, { folding: executionRules(config), settings: inboxSettingsOf(config), retentionDays: retentionDaysOf(config) }) };
+    },
+    (part) => part.close().finally(() => part.database.close()),
+  );
+
+/** `hasTriggers`: other services can write `atelier.triggers` only where there is a broker; over HTTP their records need no bus. */
+const startConsumers = async ({ bus }: Messaging, { records, http, hasTriggers }: { records: AuditStore; http: ExecutionsHttp; hasTriggers: boolean }, parts: Parts, log: Log): Promise<void> => {
+  await consumeAudited(bus, records);
+  await consumeFlows(bus, http.deletions);
+  await parts.start('deleted flows', () => consumeLateDeletions(bus, new LateDeletions(http.db, http.deletions)), (stop) => stop());
+  if (hasTriggers) await parts.start('triggers', () => consumeTriggers(bus, new Triggers(http.db, http.results, http, log)), (stop) => stop());
 };
 
 const opened = (parts: Parts, schema: string, url: string, migrations: Parameters<typeof openDatabase>[0]['migrations']) =>
@@ -113,7 +113,7 @@ const startCredentials = async (config: AtelierConfig, folder: DataFolder, datab
   const database = await opened(parts, 'credentials', databaseUrl, CREDENTIALS_MIGRATIONS);
   const credentials = await parts.start('keys', () => createCredentialsCore(database, options), (core) => core.close());
   await credentials.seed({ accountSid: folder.accountSid, authToken: folder.authToken });
-  return { credentials, credentialsDatabase: database, options };
+  return { credentials, options, database };
 };
 
 const WEBHOOK_MS = 15_000; // Twilio's read timeout

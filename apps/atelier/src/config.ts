@@ -1,3 +1,4 @@
+import { kafkaConfig } from '@atelier/bus';
 import { credentialsConfig } from '@atelier/credentials';
 import { executionsConfig } from '@atelier/executions';
 import { flowsConfig } from '@atelier/flows';
@@ -19,6 +20,7 @@ export const atelierConfig = z.object({
   ...twilioConfig.shape,
   ...httpCallerConfig.shape,
   ...dataFolderConfig.shape,
+  ...kafkaConfig.shape,
   ...ownConfig.shape,
 });
 export type AtelierConfig = z.infer<typeof atelierConfig>;

@@ -1,7 +1,8 @@
+import { connectKafka } from '@atelier/bus';
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
-import { createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, workerSettingsOf } from '@atelier/executions';
+import { type ExecutionWorker, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { Parts, createHttpCaller, createLog, databaseMetrics, httpCallerOptionsOf, openDatabase, processMetrics } from '@atelier/platform';
+import { type Database, type Log, Parts, createHttpCaller, createLog, databaseMetrics, httpCallerOptionsOf, openDatabase, processMetrics } from '@atelier/platform';
 import type { Metrics } from '@atelier/rest-kit';
 import { createMessagesApi } from '@atelier/twilio-client';
 import type { AtelierConfig } from './config';
@@ -21,8 +22,8 @@ export type OwnerData = {
 export type ExecutionOwner = { metrics(): Promise<Metrics>; stop(): Promise<void> };
 
 /**
- * Owns shards of executions: engine, timers, effects. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
- * Resolves once it looks for shards.
+ * Owns shards of executions: engine, timers, effects, and their topics where there are brokers. It meets the doors in the inbox alone; flows and credentials
+ * it reads over connections of its own. Resolves once it looks for shards.
  */
 export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<ExecutionOwner> => {
   const log = createLog('execution-worker', config.ATELIER_LOG_LEVEL);
@@ -44,8 +45,11 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
       caller,
       carrierOrigin: new URL(carrier.baseUrl).origin,
       publicUrl: () => publicUrl,
+      log,
     });
-    const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, settings: workerSettingsOf(config) });
+    const growth = new Growth();
+    const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, growth, settings: workerSettingsOf(config) });
+    await publishOwned(config, executions, worker, growth, parts, log);
     await parts.start('worker', () => worker.start(), () => worker.stop());
     const { registry } = worker.metrics;
     processMetrics(registry, 'worker');
@@ -55,4 +59,13 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
     await parts.stop();
     throw error;
   }
+};
+
+/** Whoever owns a shard publishes it; on the embedded bus nobody has to, for its readers read the log. */
+const publishOwned = async (config: AtelierConfig, db: Database, worker: ExecutionWorker, growth: Growth, parts: Parts, log: Log): Promise<void> => {
+  const { ATELIER_KAFKA_BROKERS: brokers } = config;
+  if (brokers === undefined) return;
+  const messaging = await parts.start('Kafka', () => connectKafka({ ...config, ATELIER_KAFKA_BROKERS: brokers }, log), (each) => each.close());
+  const owned = await parts.start('topics', () => ownedTopics(db, worker, growth), (each) => each.close());
+  for (const publication of owned.publications) messaging.publish(publication);
 };

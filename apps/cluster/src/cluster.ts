@@ -44,7 +44,7 @@ const startParts = async (config: ClusterConfig, passed: Passed, folder: DataFol
   const database = await parts.start('PostgreSQL (embedded)', () => startDatabase(undefined, folder.dir, createLog('cluster', 'warn'), { maxConnections: CONNECTIONS_MAX }), (part) => part.stop());
   const secrets = secretsOf(folder.dir);
   const databases = await parts.start('databases', () => prepareDatabases(database.url, secrets.passwords));
-  const brokers = await startKafka(config.ATELIER_KAFKA_BROKERS, passed, folder.dir, parts, say, createLog('cluster', 'error'));
+  const brokers = await startKafka(config, passed, folder.dir, parts, say, createLog('cluster', 'error'));
   const ports = Object.fromEntries(await Promise.all(SERVICE_NAMES.map(async (name) => [name, await newPort()] as const))) as Record<ServiceName, number>; // one for each
   const children: Child[] = [];
   const proxy = await parts.start('one origin', () => proxyOf(config, ports, children), (each) => each.close());

@@ -1,12 +1,15 @@
 import { Fault } from '@atelier/contracts';
-import { Client, type Pool, type PoolClient, DatabaseError } from 'pg';
+import { Client, type Pool, type PoolClient, type QueryConfig, DatabaseError } from 'pg';
 import { DataSource, type MigrationInterface, QueryFailedError, TypeORMError } from 'typeorm';
 
 /** SQL with `$1` parameters. A named statement is prepared once per connection: for the hot paths. */
 export type Statement = { readonly name: string; readonly text: string };
 
 export interface Queryable {
-  /** Rows of one statement. Throws QueryRefused where PostgreSQL refuses it, ConnectionLost where nobody knows whether it was done. */
+  /**
+   * Rows of one statement. Throws QueryRefused where PostgreSQL refuses it, ConnectionLost where nobody knows whether it was done, and another Fault
+   * where the server lacks what it needs, such as room on its disk: then nothing was written.
+   */
   query<R extends object>(statement: string | Statement, values?: readonly unknown[]): Promise<R[]>;
 }
 
@@ -52,23 +55,36 @@ export type DatabaseOptions = {
   readonly poolMax?: number;
   /** Server parameters of the pool's connections, such as those that steer the planner of a hot path. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** How long an answer is waited for: a network that was cut in silence is a lost connection then. */
+  readonly answerMs?: number;
 };
+
+const ANSWER_MS = 10_000; // statements take milliseconds, chores a second
+const KEEP_ALIVE_MS = 10_000; // a listener asks nothing: only TCP tells that nobody is there any more
 
 const SHUTDOWN_CLASSES = new Set(['57P01', '57P02', '57P03']); // the server is stopping or starting: as good as a lost connection
 const LISTEN_RETRY_MS = 500;
 
+// Insufficient resources and system errors. Where the system's own refusal has no class, the server's file that it comes from tells: storage and its log.
+const WORLD = /^(53|58)/;
+const STORAGE: ReadonlySet<string> = new Set(['md.c', 'fd.c', 'smgr.c', 'slru.c', 'xlog.c', 'bulk_write.c', 'bufmgr.c']);
+const lacksResources = ({ code, file }: DatabaseError): boolean => WORLD.test(code ?? '') || (code === 'XX000' && STORAGE.has(file ?? ''));
+
 const translated = (error: unknown): unknown => {
   if (error instanceof QueryFailedError) return translated(error.driverError);
   if (error instanceof TypeORMError) return error; // a mistake in a migration
+  if (error instanceof DatabaseError && lacksResources(error)) return new Fault(`PostgreSQL lacks what it needs: ${error.message}`, { cause: error });
   if (error instanceof DatabaseError && error.code && !SHUTDOWN_CLASSES.has(error.code) && !error.code.startsWith('08'))
     return new QueryRefused(error.message, error.code, error.constraint);
   return new ConnectionLost(error instanceof Error ? error.message : String(error), { cause: error });
 };
 
-const run = async <R extends object>(on: Pool | PoolClient, statement: string | Statement, values: readonly unknown[] = []): Promise<R[]> => {
+type Asked = { readonly on: Pool | PoolClient; readonly answerMs: number };
+
+const run = async <R extends object>({ on, answerMs }: Asked, statement: string | Statement, values: readonly unknown[] = []): Promise<R[]> => {
   try {
-    const config = typeof statement === 'string' ? { text: statement, values: [...values] } : { ...statement, values: [...values] };
-    return (await on.query<R>(config)).rows;
+    const asked: QueryConfig & { readonly query_timeout: number } = { ...(typeof statement === 'string' ? { text: statement } : statement), values: [...values], query_timeout: answerMs };
+    return (await on.query<R>(asked)).rows;
   } catch (error) {
     throw translated(error);
   }
@@ -76,7 +92,7 @@ const run = async <R extends object>(on: Pool | PoolClient, statement: string | 
 
 /** Makes the schema if it is missing, brings it up to date (one process at a time), and opens a pool whose search_path is that schema. */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
-  const { url, schema, migrations, poolMax = 10, parameters = {} } = options;
+  const { url, schema, migrations, poolMax = 10, parameters = {}, answerMs = ANSWER_MS } = options;
   const settings = Object.entries({ search_path: schema, ...parameters }).map(([name, value]) => `-c ${name}=${value}`);
   const source = new DataSource({
     type: 'postgres',
@@ -85,18 +101,19 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     migrations: [...migrations],
     migrationsTableName: 'migration',
     poolSize: poolMax,
-    extra: { options: settings.join(' '), keepAlive: true, allowExitOnIdle: true },
+    extra: { options: settings.join(' '), keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS, connectionTimeoutMillis: answerMs, allowExitOnIdle: true },
     poolErrorHandler: () => undefined, // an idle connection died; the pool replaces it, and the next query says so if the server is gone
   });
   await migrated(source, url, schema);
   // TypeORM types its driver's pool as unknown; for type 'postgres' it is the Pool of pg.
   const pool = (source.driver as unknown as { master: Pool }).master;
+  const all = { on: pool, answerMs };
   return {
     schema,
-    query: (statement, values) => run(pool, statement, values),
-    transaction: (work) => transaction(pool, work),
+    query: (statement, values) => run(all, statement, values),
+    transaction: (work) => transaction(pool, answerMs, work),
     listen: (channel, onNotify) => listen(url, channel, onNotify),
-    notify: async (channel, payload) => void (await run(pool, 'select pg_notify($1, $2)', [channel, payload])),
+    notify: async (channel, payload) => void (await run(all, 'select pg_notify($1, $2)', [channel, payload])),
     // Beside an idle connection nobody waits: the pool hands it out in the next tick.
     connections: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.idleCount > 0 ? 0 : pool.waitingCount }),
     close: () => source.destroy(),
@@ -120,20 +137,21 @@ const migrated = async (source: DataSource, url: string, schema: string): Promis
   }
 };
 
-const transaction = async <T>(pool: Pool, work: (tx: Queryable) => Promise<T>): Promise<T> => {
+const transaction = async <T>(pool: Pool, answerMs: number, work: (tx: Queryable) => Promise<T>): Promise<T> => {
   const client = await pool.connect().catch((error: unknown) => {
     throw translated(error);
   });
+  const one = { on: client, answerMs };
   let broken = false;
   client.on('error', ignored);
   try {
-    await run(client, 'begin');
-    const result = await work({ query: (statement, values) => run(client, statement, values) });
-    await run(client, 'commit');
+    await run(one, 'begin');
+    const result = await work({ query: (statement, values) => run(one, statement, values) });
+    await run(one, 'commit');
     return result;
   } catch (error) {
     broken = error instanceof ConnectionLost;
-    if (!broken) await run(client, 'rollback');
+    if (!broken) await run(one, 'rollback');
     throw error;
   } finally {
     client.off('error', ignored);
@@ -149,7 +167,7 @@ const listen = async (url: string, channel: string, onNotify: (payload: string) 
   let client: Client | undefined;
   let retry: NodeJS.Timeout | undefined;
   const connect = async (): Promise<void> => {
-    const mine = new Client({ connectionString: url, keepAlive: true });
+    const mine = new Client({ connectionString: url, keepAlive: true, keepAliveInitialDelayMillis: KEEP_ALIVE_MS });
     client = mine;
     mine.on('notification', ({ payload }) => onNotify(payload ?? ''));
     mine.on('error', again);

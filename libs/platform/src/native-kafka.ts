@@ -15,7 +15,7 @@ import { freePort, takesConnections } from './free-port';
 import { fetchKafkaJars, nativeKafkaProblem } from './kafka-files';
 import { type Log, silentLog } from './logger';
 
-export { nativeKafkaProblem } from './kafka-files';
+export { cacheConfig, nativeKafkaProblem } from './kafka-files';
 
 export type NativeKafka = {
   /** For `ATELIER_KAFKA_BROKERS`. */
@@ -30,6 +30,8 @@ export type NativeKafkaOptions = {
   readonly dataDir: string;
   /** Left out: the one it had before, else a free one. */
   readonly port?: number;
+  /** `ATELIER_CACHE_DIR`. */
+  readonly cacheDir?: string | undefined;
   readonly log?: Log;
 };
 
@@ -39,13 +41,13 @@ const LOOK_MS = 50;
 const HEAP = '-Xmx512m';
 
 /** Starts (or adopts) the broker of a data folder. Throws a Fault that says why where it cannot run here or does not come up. */
-export const startNativeKafka = async ({ dataDir: wanted, port: wantedPort, log = silentLog }: NativeKafkaOptions): Promise<NativeKafka> => {
+export const startNativeKafka = async ({ dataDir: wanted, port: wantedPort, cacheDir, log = silentLog }: NativeKafkaOptions): Promise<NativeKafka> => {
   const dataDir = resolve(wanted);
   const running = await runningIn(dataDir);
   if (running) return handleOf(running.port, running.pid);
-  const problem = nativeKafkaProblem();
+  const problem = nativeKafkaProblem(cacheDir);
   if (problem !== undefined) throw new Fault(problem);
-  const jars = join(await fetchKafkaJars(), '*');
+  const jars = join(await fetchKafkaJars(cacheDir), '*');
   mkdirSync(join(dataDir, 'data'), { recursive: true });
   const port = await portFor(dataDir, wantedPort);
   writeFileSync(join(dataDir, 'server.properties'), await propertiesFor(dataDir, port));

@@ -16,3 +16,4 @@ export { type ClusterStatus, type RunningCluster, removeCluster, startCluster } 
 export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
 export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
 export { type RunningServices, type ServiceName, SERVICES, startServices } from './running-services';
+export { type TcpProxy, startTcpProxy } from './tcp-proxy';

@@ -23,7 +23,8 @@ const run = promisify(execFile);
 
 /** Starts the cluster by its command and waits until it answers. */
 export const startCluster = async (dataDir: string, workers: number, settings: Readonly<Record<string, string>> = {}): Promise<RunningCluster> => {
-  const own = { ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: '0', ATELIER_CLUSTER_WORKERS: String(workers), ...settings };
+  const cache = process.env['ATELIER_CACHE_DIR'] === undefined ? {} : { ATELIER_CACHE_DIR: process.env['ATELIER_CACHE_DIR'] };
+  const own = { ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: '0', ATELIER_CLUSTER_WORKERS: String(workers), ...cache, ...settings };
   const running = await startProcess('cluster', { settings: own, readyMs: START_MS });
   const read = (...path: string[]): string => readFileSync(join(dataDir, ...path), 'utf8').trim();
   const account = JSON.parse(read('account.json')) as { account_sid: string; auth_token: string };

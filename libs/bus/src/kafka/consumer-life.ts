@@ -22,6 +22,8 @@ export type RawRecord = {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whether the broker said so, when it took the record; else whoever wrote it. */
+  readonly isBrokersTime: boolean;
 };
 
 /** Records of one partition, in order, and what can be said about them. */
@@ -163,7 +165,7 @@ export class ConsumerLife {
     const { partition } = batch;
     await this.life.onBatch({
       partition,
-      records: batch.messages.map(({ offset, key, value, headers = {}, timestamp }) => ({ partition, offset, key, value, headers: textsOf(headers), at: Number(timestamp) })),
+      records: batch.messages.map((message) => recordOf(message, partition)),
       unread: Math.max(0, Number(BigInt(batch.highWatermark) - BigInt(last.offset)) - 1),
       heartbeat,
       isStale: () => isStale() || !isRunning() || this.stopping.signal.aborted,
@@ -179,5 +181,15 @@ export class ConsumerLife {
 /** Behind a record. */
 export const nextOffset = (offset: string): string => String(BigInt(offset) + 1n);
 
-const textsOf = (headers: EachBatchPayload['batch']['messages'][number]['headers']): Record<string, string> =>
+type Message = EachBatchPayload['batch']['messages'][number];
+
+const recordOf = (message: Message, partition: number): RawRecord => {
+  const { offset, key, value, headers = {}, timestamp } = message;
+  const { batchContext } = message as { batchContext?: { timestampType?: number } }; // kafkajs hands it out, and its types do not say so
+  return { partition, offset, key, value, headers: textsOf(headers), at: Number(timestamp), isBrokersTime: batchContext?.timestampType === LOG_APPEND_TIME };
+};
+
+const LOG_APPEND_TIME = 1; // as the protocol numbers it
+
+const textsOf = (headers: Message['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(Array.isArray(value) ? value[0] : value)]));

@@ -4,8 +4,8 @@
  * G1. One batch of a partition at a time and in order; the hint is committed when what the records cause is stored.
  * G2. A Fault skips nothing: the partition is paused, longer each time, and read again from there.
  * G3. A poisoned record goes alone, to the topic of dead letters with its reason; the partition goes on.
- * G4. Where a broker lost its tail, reading begins at the start of what it has: repeats, which keys of idempotency drop. Records older than those keys
- *     are kept are not read again (`repeatMs`), for they would be done twice.
+ * G4. Where a broker lost its tail, or the group its offsets, reading begins at the start of what is there: repeats, which keys of idempotency drop.
+ *     What was handled and is older than those keys are remembered is passed over (read-time.ts), for it would be done twice; logged and counted.
  */
 import type { Clock, Log } from '@atelier/platform';
 import { attempted, byHalves, waitAfter } from '../shard-delivery';
@@ -14,6 +14,7 @@ import { letterOf } from './dead-letters';
 import type { ForeignRecord, ForeignSubscription } from './foreign.port';
 import type { KafkaOptions } from './kafka-config';
 import type { KafkaSender } from './kafka-sender';
+import { ReadTime } from './read-time';
 
 export type ForeignReaderOptions = {
   readonly options: KafkaOptions;
@@ -24,19 +25,21 @@ export type ForeignReaderOptions = {
   readonly retryMs: number;
 };
 
-type Place = { failures: number; letters: number; unread: number; next: bigint | undefined; firstWaitingAt: number | undefined; turn: Promise<unknown>; timer: NodeJS.Timeout | undefined };
+type Place = { failures: number; letters: number; repeats: number; unread: number; next: bigint | undefined; firstWaitingAt: number | undefined; turn: Promise<unknown>; timer: NodeJS.Timeout | undefined };
 
 export class ForeignReader {
   private readonly places = new Map<number, Place>();
   private readonly life: ConsumerLife;
+  private readonly readTime: ReadTime;
   private isStopped = false;
 
   constructor(
     private readonly subscription: ForeignSubscription,
     private readonly given: ForeignReaderOptions,
   ) {
-    const { options, log } = given;
+    const { options, log, clock } = given;
     const { topic, group } = subscription;
+    this.readTime = new ReadTime(subscription.readTimes, clock);
     const groupId = `${options.topicPrefix}atelier.${group}.${topic.replace(/^atelier\./, '')}`;
     this.life = new ConsumerLife({ options, log, topic, groupId, from: 'beginning', onBatch: (batch) => this.take(batch) });
   }
@@ -52,7 +55,7 @@ export class ForeignReader {
   lag() {
     const { group, topic } = this.subscription;
     const nowMs = this.given.clock.nowMs();
-    return [...this.places].map(([partition, { unread, failures, letters, firstWaitingAt }]) => ({
+    return [...this.places].map(([partition, { unread, failures, letters, repeats, firstWaitingAt }]) => ({
       group,
       topic,
       partition,
@@ -60,6 +63,7 @@ export class ForeignReader {
       seconds: firstWaitingAt === undefined ? 0 : Math.max(0, (nowMs - firstWaitingAt) / 1_000),
       failures,
       deadLetters: letters,
+      repeats,
     }));
   }
 
@@ -68,7 +72,7 @@ export class ForeignReader {
   }
 
   private placeOf(partition: number): Place {
-    const place = this.places.get(partition) ?? { failures: 0, letters: 0, unread: 0, next: undefined, firstWaitingAt: undefined, turn: Promise.resolve(), timer: undefined };
+    const place = this.places.get(partition) ?? { failures: 0, letters: 0, repeats: 0, unread: 0, next: undefined, firstWaitingAt: undefined, turn: Promise.resolve(), timer: undefined };
     this.places.set(partition, place);
     return place;
   }
@@ -102,12 +106,15 @@ export class ForeignReader {
       if (!failure) handled = some[some.length - 1];
       return failure;
     };
+    const bury = async (record: RawRecord, reason: string, error: unknown): Promise<void> => {
+      await this.bury(record, reason, error);
+      handled = record;
+      place.letters++;
+    };
     try {
-      await byHalves(records, attempt, async (record, reason, error) => {
-        await this.bury(record, reason, error);
-        handled = record;
-        place.letters++;
-      });
+      const fresh = await this.freshOf(records, batch.partition, place);
+      if (fresh.length > 0) await byHalves(fresh, attempt, bury);
+      handled = records[records.length - 1];
       place.failures = 0;
       return true;
     } catch (error) {
@@ -118,9 +125,23 @@ export class ForeignReader {
     }
   }
 
-  private async passed({ offset }: RawRecord, batch: RawBatch): Promise<void> {
-    batch.read(offset);
-    await batch.commit(nextOffset(offset));
+  /** G4. */
+  private async freshOf(records: readonly RawRecord[], partition: number, place: Place): Promise<readonly RawRecord[]> {
+    const fresh = await this.readTime.fresh(records, partition);
+    const repeats = records.length - fresh.length;
+    if (repeats === 0) return fresh;
+    place.repeats += repeats;
+    const { topic, group } = this.subscription;
+    const [from, to] = [records[0]?.offset, records[records.length - 1]?.offset];
+    this.given.log.warn({ topic, group, partition, repeats, from, to }, 'records that were handled came again after their keys were forgotten; they are passed over');
+    return fresh;
+  }
+
+  private async passed(last: RawRecord, batch: RawBatch): Promise<void> {
+    const { topic, group } = this.subscription;
+    await this.readTime.passed(last, batch).catch((error: unknown) => this.given.log.warn({ topic, group, err: error }, 'how far the topic was read could not be stored'));
+    batch.read(last.offset);
+    await batch.commit(nextOffset(last.offset));
   }
 
   private async bury(raw: RawRecord, reason: string, error: unknown): Promise<void> {

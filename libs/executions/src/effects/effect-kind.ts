@@ -1,13 +1,13 @@
 import { Fault } from '@atelier/contracts';
 import type { EffectOutcome } from '@atelier/widgets';
-import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
+import type { EffectContext, Postponed, RequestedEffect } from '../worker/effect-performer.port';
 
 /**
  * One kind of outbound act; its file is named after it. `perform` acts at most once, except that a call refused for a key that is gone is made
  * again with the new one (invariant A9): then nothing had happened. It throws where it acted, or may have, and nobody knows the outcome.
  */
 export type EffectKind<R> = {
-  perform(effect: RequestedEffect, request: R, context: EffectContext): Promise<EffectOutcome>;
+  perform(effect: RequestedEffect, request: R, context: EffectContext): Promise<EffectOutcome | Postponed>;
   reconcile(effect: RequestedEffect, request: R, context: EffectContext): Promise<EffectOutcome | 'again' | 'wait'>;
 };
 
@@ -29,3 +29,6 @@ export const patiently = async <T>(ask: () => Promise<T>): Promise<T | undefined
 
 /** The step fails for certain: nothing was sent. */
 export const notSent = (code: number, message: string): EffectOutcome => ({ ok: false, code, message });
+
+/** Nothing was sent because the world is away: the step waits, and fails so only when it has waited long enough. */
+export const postponed = (otherwise: EffectOutcome): Postponed => ({ kind: 'postponed', otherwise });

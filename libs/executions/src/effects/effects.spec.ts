@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { type AccountSid, Fault, Rejection } from '@atelier/contracts';
 import { createHttpCaller, type HttpCaller } from '@atelier/platform';
 import { type ApiKey, type StudioKey, createMessagesApi, isSigned } from '@atelier/twilio-client';
-import type { EffectOutcome, HttpRequest, MessageRequest } from '@atelier/widgets';
+import type { HttpRequest, MessageRequest } from '@atelier/widgets';
 import type { EffectContext, EffectPerformer, RequestedEffect } from '../worker/effect-performer.port';
 import { createEffects } from './effects';
 
@@ -78,7 +78,7 @@ const effects = (isLookupConclusive = true, signing = { tokens: async () => [TOK
 const requested = (effect: RequestedEffect['effect']): RequestedEffect => ({ execution: EXECUTION, account: ACCOUNT, flow: FLOW, step: 2, stepSid: STEP, effect });
 const now = Date.parse('2026-01-31T12:00:00Z');
 const context = (values: Partial<EffectContext> = {}): EffectContext => ({ attemptedAtMs: now, nowMs: now, signal: new AbortController().signal, ...values });
-const perform = (effect: RequestedEffect['effect'], performer: EffectPerformer = effects(), on = context()): Promise<EffectOutcome> => performer.perform(requested(effect), on);
+const perform = (effect: RequestedEffect['effect'], performer: EffectPerformer = effects(), on = context()): ReturnType<EffectPerformer['perform']> => performer.perform(requested(effect), on);
 const request = (values: Partial<HttpRequest>): RequestedEffect['effect'] => ({ kind: 'http.request', request: { ...PLAIN, url: `${origin}/hook`, ...values } });
 const json = (status: number, body: unknown) => (_: Seen, response: ServerResponse) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 const authenticated = (key: string): string => `Basic ${Buffer.from(key).toString('base64')}`;
@@ -138,10 +138,17 @@ describe('sending a message', () => {
     });
   });
 
-  it('to a carrier that is away fails for certain', async () => {
+  it('to a carrier that has no room or no time waits: nothing was sent', async () => {
+    answer = json(503, {});
+    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 503 } });
+    answer = json(429, { code: 20429, message: 'Too many requests', status: 429 });
+    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 20429, payload: { Status: 'failed' } } });
+  });
+
+  it('to a carrier where nobody listens waits: nothing was sent', async () => {
     const away = effects();
     server.close();
-    expect(await perform(hello, away)).toMatchObject({ ok: false, code: 81011 });
+    expect(await perform(hello, away)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 81011 } });
   });
 
   it('whose answer never comes is not an outcome: nobody knows', async () => {
@@ -150,7 +157,7 @@ describe('sending a message', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('waits out a short absence of the key, then fails for certain', async () => {
+  it('waits out a short absence of the key at once, and a longer one in line', async () => {
     let asked = 0;
     store.keys.ensure = async () => {
       if (++asked < 3) throw new Fault('away');
@@ -159,7 +166,7 @@ describe('sending a message', () => {
     answer = created;
     expect(await perform(hello)).toMatchObject({ ok: true });
     store.keys.ensure = () => Promise.reject(new Fault('away'));
-    expect(await perform(hello)).toMatchObject({ ok: false, code: 81011 });
+    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 81011 } });
     expect(seen).toHaveLength(1);
   });
 

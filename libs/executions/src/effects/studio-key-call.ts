@@ -3,8 +3,8 @@ import type { ApiKey, StudioKey } from '@atelier/twilio-client';
 import type { RequestedEffect } from '../worker/effect-performer.port';
 import { patiently } from './effect-kind';
 
-/** No key is to be had, so nothing was sent. */
-export type NoKey = { readonly kind: 'no-key'; readonly why: string };
+/** No key is to be had, so nothing was sent. `isPassing`: who gives keys is away, else the account is given none. */
+export type NoKey = { readonly kind: 'no-key'; readonly why: string; readonly isPassing: boolean };
 
 /**
  * Makes a call with the account's Studio API Key (`spec/audit-and-keys.md` 3.1). Refused for its key, and the key confirmed gone: the same
@@ -34,6 +34,7 @@ export const allowed = <K>(asked: Promise<K>): Promise<K | Rejection> =>
 
 const noKey = (why: Rejection | undefined): NoKey => ({
   kind: 'no-key',
+  isPassing: why === undefined,
   why: why ? `The account has no Studio API Key: ${why.message}` : 'The Studio API Key of the account is not to be had at the moment',
 });
 

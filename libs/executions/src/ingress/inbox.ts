@@ -17,7 +17,7 @@ export type CreateEntered = Place | { readonly lost: ExecutionSid } | 'gone';
 export type TriggerEntered = CreateEntered | { readonly first: ExecutionSid };
 
 type Row = { n: number; shard: number; pos: string; first?: string | null };
-const TRANSIENT = new Set(['40P01', '40001', '55P03', '53300']); // a deadlock or no connection free: the same again may pass
+const TRANSIENT = new Set(['40P01', '40001', '55P03']); // a deadlock or a lock: the same again may pass
 
 /** The statements of ingress, one call per group (W4: it never writes events). */
 export class Inbox {

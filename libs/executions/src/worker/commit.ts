@@ -80,10 +80,11 @@ const PARTS: readonly Part[] = [
     sql: (input) => `delete from claim c where c.ctid = ${rowsOf('claim', input, 'key, execution', 'r.key = t.key and r.execution = t.execution')} $after`,
   },
   {
+    // An attempt is timed by the store: whoever looks into it later may have another clock (W5).
     of: ({ effectIn }) => effectIn,
     types: ['smallint', 'uuid', 'int', 'smallint', 'uuid', 'int', 'smallint'],
     sql: (input) => `insert into effect (shard, execution, step, kind, account, epoch, attempts, attempted_at)
-      select t.*, case when attempts > 0 then ${AT} end from ${input} t (shard, execution, step, kind, account, epoch, attempts)
+      select t.*, case when attempts > 0 then now() end from ${input} t (shard, execution, step, kind, account, epoch, attempts)
       on conflict (shard, execution, step) do update set kind = excluded.kind, epoch = excluded.epoch, attempts = excluded.attempts, attempted_at = excluded.attempted_at`,
   },
   {

@@ -9,7 +9,7 @@ import type { OutcomeInput } from './inputs';
 import { WorkerMetrics } from './metrics';
 
 const effect: Effect = { kind: 'http.request', request: { method: 'POST', url: 'https://example.com/', timeoutMs: 1_000, headers: {} } } as unknown as Effect; // nobody looks into it here
-const row = (): OpenRow => ({ shard: 3, execution: newExecutionSid(Date.now()), step: 2, account: newSid('AC'), epoch: 1, attempts: 0, attemptedMs: undefined });
+const row = (): OpenRow => ({ shard: 3, execution: newExecutionSid(Date.now()), step: 2, account: newSid('AC'), epoch: 1, attempts: 0, attempted: undefined });
 
 // The store answers when the test says so: what it was asked meanwhile is what a slow commit beside a shard that is read again looks like.
 describe('an effect whose mark is on its way', () => {
@@ -26,7 +26,9 @@ describe('an effect whose mark is on its way', () => {
   });
   const outcome: EffectOutcome = { ok: true, payload: {} };
   const deskOf = ({ execution, step, account, shard }: OpenRow): EffectDesk => {
-    const query = (): Promise<unknown[]> => new Promise((resolve) => void marks.push((isStored) => resolve(isStored ? [{ execution: execution.slice(2), step }] : [])));
+    const stored = { shard, execution: execution.slice(2), step, account: account.slice(2), epoch: 1, attempts: 0, at: null, ago: null };
+    const marking = (): Promise<unknown[]> => new Promise((resolve) => void marks.push((isStored) => resolve(isStored ? [stored] : [])));
+    const query = ({ name }: { name: string }): Promise<unknown[]> => (name === 'executions.mark-effects' ? marking() : Promise.resolve([stored]));
     return new EffectDesk({
       db: { query } as unknown as Database, // it is asked for nothing else
       clock, log: silentLog, metrics: new WorkerMetrics(),
@@ -35,7 +37,7 @@ describe('an effect whose mark is on its way', () => {
         perform: ({ stepSid }) => (performed.push(stepSid), Promise.resolve(outcome)),
         reconcile: ({ stepSid }) => (asked.push(stepSid), Promise.resolve(outcome)),
       },
-      settings: { effectsMax: 1, effectsPerAccountMax: 1, effectTimeoutMs: 10_000 },
+      settings: { effectsMax: 1, effectsPerAccountMax: 1, effectTimeoutMs: 10_000, effectPatienceMs: 60_000 },
       epochOf: () => epoch,
       entryOf: () => Promise.resolve({ sid: execution, account, flow: newSid('FW'), shard, effect: { step, effect }, reported: undefined } as unknown as Entry),
       deliver: (input) => void delivered.push(input),
@@ -55,24 +57,33 @@ describe('an effect whose mark is on its way', () => {
     expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
   });
 
-  it('and whose shard is read again meanwhile, as it was before the mark, is reconciled and not forgotten', async () => {
+  it('and whose shard is read again meanwhile, as it was before the mark, is performed once and not forgotten', async () => {
     const open = row();
     await unmarked(open);
     desk.found([open]);
     await new Promise(setImmediate); // it stands in line again
     marks[0]?.(true);
-    await eventually('in doubt', () => desk.depth.doubtful === 1 && desk.depth.waiting === 0);
+    await eventually('its outcome', () => delivered.length === 1);
     clock.move(16_000);
     desk.look();
-    await eventually('its outcome', () => delivered.length === 1);
-    expect([performed.length, asked.length, desk.isIdle]).toEqual([0, 1, true]);
+    expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
   });
 
-  it('and whose shard has gone is nobody’s here, and its slot is free', async () => {
+  it('and whose shard has gone is performed all the same, for its next owner sees the mark and waits', async () => {
     await unmarked(row());
     epoch = undefined;
     desk.left(new Set([3]));
     marks[0]?.(true);
+    await eventually('its outcome', () => delivered.length === 1);
+    await eventually('its slot is free', () => desk.takeSlot(newSid('AC')));
+    expect([performed.length, asked.length, desk.isIdle]).toEqual([1, 0, true]);
+  });
+
+  it('and was not marked, because somebody else has it, is nobody’s here, and its slot is free', async () => {
+    await unmarked(row());
+    epoch = undefined;
+    desk.left(new Set([3]));
+    marks[0]?.(false);
     await eventually('its slot is free', () => desk.takeSlot(newSid('AC')));
     expect([performed.length, asked.length, desk.isIdle]).toEqual([0, 0, true]);
   });

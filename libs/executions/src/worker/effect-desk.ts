@@ -1,23 +1,26 @@
 /**
- * The desk for effects of an owner: which are in flight, which wait for a slot (`slots.ts`), which nobody knows the fate of (`doubts.ts`). It never writes
- * events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
+ * The desk for effects of an owner: which are in flight, which wait for a slot (`slots.ts`), which wait for the world (`postponements.ts`), which nobody
+ * knows the fate of (`doubts.ts`). It never writes events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
  * W6. Nothing is sent that was not marked: with the commit that asked for it, or by a compare-and-set of its own.
- * E1. An effect is in exactly one place: in flight, waiting, about to be marked, or doubtful.
+ * E1. An effect is in exactly one place: in flight, waiting for a slot, about to be marked, postponed, or doubtful.
+ * E2. No clock of a machine says how old an attempt is: the store does, and from then on monotonic time.
  */
 import { setMaxListeners } from 'node:events';
-import type { FlowDirectory, FlowSid, RevisionName } from '@atelier/contracts';
+import type { FlowDirectory } from '@atelier/contracts';
 import type { Clock, Database, Log } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import type { AskedEffect } from './batch-rows';
 import { type DoubtPorts, Doubts, GRACE_MS, LOOK_EACH_MS } from './doubts';
 import type { Entry } from './entry';
-import type { EffectPerformer } from './effect-performer.port';
-import { type Mark, type OpenRow, markAttempts } from './effect-rows';
+import { type EffectPerformer, type Postponed, isPostponed } from './effect-performer.port';
+import { type Mark, type OpenRow, markAttempts, takeBackAttempt } from './effect-rows';
 import { type Held, heldOf } from './held-effect';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
+import { Postponements } from './postponements';
 import { Slots } from './slots';
+import { resolveSubflow } from './subflow-resolve';
 
 export type DeskPorts = {
   readonly db: Database;
@@ -26,7 +29,7 @@ export type DeskPorts = {
   readonly directory: FlowDirectory;
   readonly performer: EffectPerformer;
   readonly metrics: WorkerMetrics;
-  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number };
+  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number; readonly effectPatienceMs: number };
   /** The epoch under which a shard is held now; undefined: not mine. */
   readonly epochOf: (shard: number) => number | undefined;
   readonly entryOf: DoubtPorts['entryOf'];
@@ -34,7 +37,7 @@ export type DeskPorts = {
 };
 
 /** How many effects are where. */
-export type DeskDepth = { readonly inFlight: number; readonly waiting: number; readonly doubtful: number };
+export type DeskDepth = { readonly inFlight: number; readonly waiting: number; readonly postponed: number; readonly doubtful: number };
 
 export class EffectDesk {
   /** And whether a status callback has named its message meanwhile. */
@@ -43,6 +46,7 @@ export class EffectDesk {
   /** They hold a slot, and their mark is on its way to the store; with their shard. */
   private readonly unmarked = new Map<string, number>();
   private readonly doubts: Doubts;
+  private readonly postponements: Postponements;
   private readonly claimed: ClaimedMessages;
   private readonly abort = new AbortController();
   private timer: NodeJS.Timeout | undefined;
@@ -52,9 +56,10 @@ export class EffectDesk {
   constructor(private readonly ports: DeskPorts) {
     const { db, clock, log, performer, entryOf, settings } = ports;
     this.slots = new Slots(settings.effectsMax, settings.effectsPerAccountMax);
+    this.postponements = new Postponements(settings.effectPatienceMs);
     this.claimed = new ClaimedMessages(db);
     this.doubts = new Doubts({
-      clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
+      db, clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
       again: (held) => this.wait(held),
       settled: (held, outcome) => this.delivered(held, outcome),
     });
@@ -64,11 +69,11 @@ export class EffectDesk {
   readonly takeSlot = (account: Entry['account']): boolean => !this.isStopping && this.slots.take(account);
 
   get isIdle(): boolean {
-    return this.inFlight.size + this.slots.inLine + this.unmarked.size + this.doubts.size === 0;
+    return this.inFlight.size + this.slots.inLine + this.unmarked.size + this.postponements.size + this.doubts.size === 0;
   }
 
   get depth(): DeskDepth {
-    return { inFlight: this.inFlight.size, waiting: this.slots.inLine, doubtful: this.doubts.size };
+    return { inFlight: this.inFlight.size, waiting: this.slots.inLine, postponed: this.postponements.size, doubtful: this.doubts.size };
   }
 
   start(): void {
@@ -81,7 +86,7 @@ export class EffectDesk {
     this.isStopping = true;
     this.doubts.stop();
     const end = this.ports.clock.monotonicMs() + graceMs;
-    while (this.inFlight.size > 0 && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((this.inFlight.size > 0 || this.marking) && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
     this.abort.abort();
   }
 
@@ -91,9 +96,9 @@ export class EffectDesk {
   }
 
   /** After the commit. `fresh`: little enough time has passed since the mark that nobody else can have thought it dead. */
-  committed(asked: readonly AskedEffect[], nowMs: number, fresh: boolean): void {
+  committed(asked: readonly AskedEffect[], fresh: boolean): void {
     for (const { entry, open, attempted } of asked) {
-      const held = heldOf(entry, open.step, open.effect, attempted ? 1 : 0, nowMs);
+      const held = heldOf(entry, open.step, open.effect, attempted ? 1 : 0, this.ports.clock.monotonicMs());
       if (!attempted) this.slots.wait(held);
       else if (fresh) this.perform(held);
       else this.unstarted(held);
@@ -113,6 +118,7 @@ export class EffectDesk {
       if (this.inFlight.has(name)) continue;
       this.slots.forget(name);
       this.unmarked.delete(name);
+      this.postponements.rest(name);
       this.doubts.add(row);
     }
     if (rows.length > 0) this.look();
@@ -122,12 +128,14 @@ export class EffectDesk {
   left(shards: ReadonlySet<number>): void {
     this.slots.forgetShards(shards);
     for (const [name, shard] of this.unmarked) if (shards.has(shard)) this.unmarked.delete(name);
+    this.postponements.forgetShards(shards);
     this.doubts.left(shards);
   }
 
-  /** Asks about what is doubtful and due, and gives free slots to what waits. */
+  /** Asks about what is doubtful and due, tries again what was postponed, and gives free slots to what waits. */
   look(): void {
     this.doubts.look();
+    for (const held of this.postponements.due(this.ports.clock.monotonicMs())) this.slots.wait(held);
     this.fillSlots();
   }
 
@@ -137,9 +145,8 @@ export class EffectDesk {
   }
 
   private unstarted(held: Held): void {
-    const { shard, effect: { execution, step, account }, attempts, attemptedAtMs } = held;
-    this.slots.release(account);
-    this.doubts.add({ shard, execution, step, account, epoch: this.ports.epochOf(shard) ?? 0, attempts, attemptedMs: attemptedAtMs });
+    this.slots.release(held.effect.account);
+    this.doubts.addAttempt(held);
   }
 
   /** It holds a slot and its attempt is marked. */
@@ -149,7 +156,8 @@ export class EffectDesk {
     this.outcomeOf(held).then(
       (outcome) => {
         end(outcome);
-        this.ended(held, outcome);
+        if (isPostponed(outcome)) void this.postpone(held, outcome);
+        else this.ended(held, outcome);
       },
       (error: unknown) => {
         end('thrown');
@@ -169,20 +177,30 @@ export class EffectDesk {
     this.fillSlots();
   }
 
+  /** It did not happen: its mark is taken back, and it waits. Where nobody knows whether the store took it back, it is reconciled. */
+  private async postpone(held: Held, { otherwise }: Postponed): Promise<void> {
+    if (!this.postponements.add(held, this.ports.clock.monotonicMs())) return this.ended(held, otherwise);
+    const isBack = await takeBackAttempt(this.ports.db, held).catch(() => false);
+    this.inFlight.delete(held.name);
+    if (!isBack) {
+      this.postponements.rest(held.name);
+      return this.unstarted(held);
+    }
+    this.slots.release(held.effect.account);
+    if (this.ports.epochOf(held.shard) === undefined) this.postponements.forget(held.name); // whoever has it attempts it
+    this.fillSlots();
+  }
+
   private delivered({ name, shard, effect: { execution, account, step, effect } }: Held, outcome: EffectOutcome): void {
+    this.postponements.forget(name);
     if (effect.kind === 'message.send') this.claimed.claim(outcome.payload?.['Sid'], name);
     this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
-  private outcomeOf({ effect, attemptedAtMs }: Held): Promise<EffectOutcome> {
-    if (effect.effect.kind === 'subflow.resolve') return this.resolve(effect.account, effect.effect.request.flowSid, effect.effect.request.revision);
-    return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs, nowMs: this.ports.clock.nowMs(), signal: this.abort.signal });
-  }
-
-  private async resolve(account: Entry['account'], flowSid: string, revision: string): Promise<EffectOutcome> {
-    // The definition was validated: an identifier and one of these words, or a number.
-    const resolved = await this.ports.directory.resolve(account, flowSid as FlowSid, revisionName(revision));
-    return resolved === undefined ? { ok: false, code: 81024, message: `there is no revision ${revision} of ${flowSid} that can run` } : { ok: true, payload: { revision: resolved } };
+  private outcomeOf({ effect }: Held): Promise<EffectOutcome | Postponed> {
+    if (effect.effect.kind === 'subflow.resolve') return resolveSubflow(this.ports.directory, effect.account, effect.effect.request);
+    const nowMs = this.ports.clock.nowMs();
+    return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs: nowMs, nowMs, signal: this.abort.signal });
   }
 
   private fillSlots(): void {
@@ -208,27 +226,25 @@ export class EffectDesk {
     }
     if (chosen.length === 0) return 0;
     const { clock } = this.ports;
-    const nowMs = clock.nowMs();
     const askedMs = clock.monotonicMs();
-    const marked = await markAttempts(this.ports.db, marks, nowMs).catch(() => undefined);
-    for (const held of chosen) this.begin(held, marked, nowMs, clock.monotonicMs() - askedMs < GRACE_MS);
+    const marked = await markAttempts(this.ports.db, marks).catch(() => undefined); // nobody knows: it is read again
+    for (const held of chosen) this.begin(held, marked, clock.monotonicMs() - askedMs < GRACE_MS);
     return chosen.length;
   }
 
-  /** After the mark of a waiting effect, or the attempt to mark it. */
-  private begin(held: Held, marked: ReadonlySet<string> | undefined, nowMs: number, fresh: boolean): void {
-    const isMine = this.unmarked.delete(held.name);
-    held.attempts++;
-    held.attemptedAtMs = nowMs;
-    if (isMine && fresh && marked?.has(held.name)) return this.perform(held);
-    const mayBeMarked = !marked || marked.has(held.name);
-    if (!mayBeMarked || this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account); // somebody else has it, or it is over
-    this.slots.forget(held.name); // found again meanwhile, as it was before the mark
-    this.unstarted(held);
+  /** After the mark of a waiting effect, or the attempt to mark it; where it was found again meanwhile, this is newer. */
+  private begin(held: Held, marked: ReadonlySet<string> | undefined, fresh: boolean): void {
+    this.unmarked.delete(held.name);
+    this.slots.forget(held.name); // keeps E1
+    this.doubts.forget(held.name);
+    const mine = { ...held, attempts: held.attempts + 1, attemptedMs: this.ports.clock.monotonicMs() };
+    // Also where its shard has gone: whoever owns that now sees the mark and waits for the outcome.
+    if (fresh && marked?.has(held.name)) return this.perform(mine);
+    if (this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account);
+    if (!marked || marked.has(held.name)) return this.unstarted(mine); // the mark may be stored
+    this.unstarted({ ...mine, attempts: UNKNOWN });
+    this.doubts.hurry(held.name);
   }
 }
 
-const revisionName = (revision: string): RevisionName => {
-  if (revision === 'LatestPublished') return revision;
-  return /^[0-9]+$/.test(revision) ? Number(revision) : 'LatestRevision';
-};
+const UNKNOWN = -1; // not what was read: it is read again

@@ -12,7 +12,7 @@ export type RequestedEffect = {
 };
 
 export type EffectContext = {
-  /** When the attempt was marked, by the worker's clock. */
+  /** When the attempt was marked, by the store's clock, and how late it is now: their difference is monotonic. */
   readonly attemptedAtMs: number;
   readonly nowMs: number;
   /** Aborted when the worker stops: give up, the next owner reconciles. */
@@ -23,12 +23,17 @@ export type EffectContext = {
   readonly messageSid?: string;
 };
 
+/** It certainly did not happen, because the world was away, and may happen later; `otherwise` is its outcome once patience has ended. */
+export type Postponed = { readonly kind: 'postponed'; readonly otherwise: EffectOutcome };
+
+export const isPostponed = (answer: EffectOutcome | Postponed): answer is Postponed => 'kind' in answer;
+
 /**
  * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; a thrown
  * error means that nobody knows what happened, and the attempt is reconciled later.
  */
 export interface EffectPerformer {
-  perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome>;
+  perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome | Postponed>;
   /**
    * An attempt without outcome (the process died, the shard moved, `perform` threw). `again`: it certainly did not happen, attempt it once more;
    * `wait`: not known yet, ask again in a second.

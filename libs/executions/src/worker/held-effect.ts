@@ -9,14 +9,15 @@ export type Held = {
   readonly name: string;
   readonly shard: number;
   readonly effect: Omit<RequestedEffect, 'effect'> & { readonly account: AccountSid; readonly effect: Effect };
-  attempts: number;
-  attemptedAtMs: number;
+  readonly attempts: number;
+  /** On this process's monotonic clock. */
+  readonly attemptedMs: number;
 };
 
-export const heldOf = (entry: Entry, step: number, effect: Effect, attempts: number, attemptedAtMs: number): Held => ({
+export const heldOf = (entry: Entry, step: number, effect: Effect, attempts: number, attemptedMs: number): Held => ({
   name: effectName(entry.sid, step),
   shard: entry.shard,
   effect: { execution: entry.sid, account: entry.account, flow: entry.flow, step, stepSid: stepSidOf(entry.sid, step), effect },
   attempts,
-  attemptedAtMs,
+  attemptedMs,
 });

@@ -9,8 +9,10 @@ import { dropPartitions, makePartitions } from '../store/partitions';
 const EACH_MS = 10_000;
 const DAYS_EACH_MS = 3_600_000;
 const CHUNK = 10_000;
-const SEEN_HOURS = 24;
 const KEPT_BATCHES = 10; // the last one counts; a few more help people
+
+/** How long an input is remembered by its key. */
+export const SEEN_HOURS = 24;
 
 const POSITIONS = `select s.shard, b.command_pos, b.n from generate_series(0, 63) s (shard)
   cross join lateral (select command_pos, n from batch where shard = s.shard order by n desc limit 1) b`;

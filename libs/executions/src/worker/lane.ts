@@ -28,7 +28,7 @@ import { Suspects, TRIES_MAX } from './suspects';
 
 const POLL_MS = 1_000;
 const PAUSE_MS = 50; // after a fault of the world
-const WORLD = /^(40|53|55|57|58)/; // SQLSTATE: deadlocks, resources, the server itself; the same batch may pass the next time
+const WORLD = /^(40|55|57)/; // SQLSTATE: deadlocks, locks, an operator's doing; the same batch may pass the next time
 const STALE_MS = 5_000; // a commit that took longer leaves its effects to reconciliation
 
 export class Lane {
@@ -159,7 +159,7 @@ export class Lane {
     metrics.batchInputs.observe(inputs.length);
     metrics.decideMs.observe(decidedMs - startedMs);
     metrics.commitMs.observe(committedMs - decidedMs);
-    this.after(batch, nowMs, committedMs - startedMs < STALE_MS);
+    this.after(batch, committedMs - startedMs < STALE_MS);
   }
 
   private decide(batch: Batch, input: LaneInput, reason: string | undefined): void {
@@ -201,12 +201,12 @@ export class Lane {
         return await wereWritten(this.ports.db, batch.out.rows.batch);
       } catch (error) {
         if (this.isStopped || !(error instanceof ConnectionLost)) throw error;
-        await this.sleep(PAUSE_MS); // the server is coming back
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS)); // the server is coming back; hints do not hurry it
       }
     }
   }
 
-  private after(batch: Batch, nowMs: number, fresh: boolean): void {
+  private after(batch: Batch, fresh: boolean): void {
     const { out } = batch;
     this.shards.advance(out.heads);
     for (const entry of out.touched) {
@@ -214,7 +214,7 @@ export class Lane {
       if (entry.bounded) this.memory.add({ from: 'bound', shard: entry.shard, execution: entry.sid });
     }
     this.cache.trim();
-    this.ports.desk.committed(out.effects, nowMs, fresh);
+    this.ports.desk.committed(out.effects, fresh);
     for (const name of out.reported) this.ports.desk.reported(name);
     if (out.replies.length > 0)
       sendReplies(this.ports.db, out.replies).catch((error: unknown) => this.ports.log.warn({ error: String(error) }, 'replies were lost; their doors answer by deadline'));

@@ -1,7 +1,9 @@
 /**
  * Who tries which shard. Leases only avoid wasted work: the unique number of `batch` decides who wins (W2), so nothing here has to be exact.
  * L1. A lease lasts 3 s by the database's clock and is renewed each second. L2. An owner whose renewals do not arrive gives its shards up by its own
- * monotonic clock. L3. Each taking raises the epoch: an epoch belongs to one owner. L4. A released lease says that its shard was left in order.
+ * monotonic clock; those that nobody else took meanwhile run out and are taken again, by itself too. L3. Each taking raises the epoch: an epoch belongs
+ * to one owner. L4. A released lease says that its shard was left in order. L5. Who releases tells the others at once; the hint may be lost, they look each
+ * second anyway.
  */
 import { type Clock, type Database, type Log, ConnectionLost } from '@atelier/platform';
 import { column } from '../store/columns';
@@ -20,18 +22,21 @@ const LIVING = {
 };
 const RENEW = {
   name: 'executions.renew',
-  text: `update lease set until = now() + $2 * interval '1 millisecond' where owner = $1 and until > '-infinity' returning shard, epoch`,
+  text: `update lease set until = now() + $2 * interval '1 millisecond' where owner = $1 and shard = any($3::smallint[]) and until > '-infinity' returning shard, epoch`,
 };
 const TAKE = {
   name: 'executions.take',
   text: `update lease l set owner = $1, epoch = l.epoch + 1, until = now() + $2 * interval '1 millisecond'
-    from (select shard, owner from lease where until < now() and (owner is null or owner <> $1) order by owner is null desc, shard limit $3 for update skip locked) f
+    from (select shard, owner from lease where until < now() order by owner is null desc, shard limit $3 for update skip locked) f
     where l.shard = f.shard returning l.shard, l.epoch, l.published::float8 as published, f.owner is null as clean, l.tried, l.tries`,
 };
 const RELEASE = {
   name: 'executions.release',
   text: `update lease set owner = null, until = '-infinity', tried = null, tries = 0 where owner = $1 and shard = any($2::smallint[])`,
 };
+
+/** Where it is told that shards came free. */
+const freeChannel = (schema: string): string => `${schema}_free`;
 
 export type LeaseEvents = {
   readonly taken: (shards: readonly Taken[]) => void;
@@ -45,6 +50,10 @@ export class Leases {
   private lastRenewedMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private nextLook: Promise<void> | undefined;
+  private readonly free = new Set<number>();
+  private releasing: Promise<void> | undefined;
+  private stopListening: (() => Promise<void>) | undefined;
   private stopped = false;
 
   constructor(
@@ -56,15 +65,23 @@ export class Leases {
     private readonly events: LeaseEvents,
   ) {}
 
+  get mine(): readonly number[] {
+    return [...this.held.keys()];
+  }
+
   /** Resolves after the first look. */
   async start(): Promise<void> {
+    this.stopListening = await this.db.listen(freeChannel(this.db.schema), () => void this.look());
     this.timer = setInterval(() => void this.look(), RENEW_EACH_MS);
     await this.look();
   }
 
-  /** Renews, takes what is free and gives notice of what is too much; also called when something looks wrong. */
+  /** Renews, takes what is free and gives notice of what is too much; also called when something looks wrong. Several who ask meanwhile share the next look. */
   look(): Promise<void> {
-    return (this.turn = this.turn.then(() => this.lookOnce()));
+    return (this.nextLook ??= this.turn = this.turn.then(() => {
+      this.nextLook = undefined;
+      return this.lookOnce();
+    }));
   }
 
   private async lookOnce(): Promise<void> {
@@ -81,27 +98,45 @@ export class Leases {
     }
   }
 
-  /** After the batch in hand. */
-  async release(shards: readonly number[]): Promise<void> {
-    for (const shard of shards) this.held.delete(shard);
-    await this.db.query(RELEASE, [this.id, column(shards)]);
+  /** After the batch in hand; shards that gather meanwhile go with the next statement. */
+  release(shards: readonly number[]): Promise<void> {
+    for (const shard of shards) {
+      this.held.delete(shard);
+      this.free.add(shard);
+    }
+    if (this.free.size === 0) return Promise.resolve();
+    return (this.releasing ??= this.releaseGathered());
   }
 
-  async stop(): Promise<void> {
+  /** From now on this owner takes nothing, and others count without it; what it holds it gives up shard by shard. */
+  async resign(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
     await this.turn;
+    await this.db.query('delete from worker where id = $1', [this.id]);
   }
 
   /** When the process leaves in order. */
   async leave(): Promise<void> {
-    await this.release([...this.held.keys()]);
-    await this.db.query('delete from worker where id = $1', [this.id]);
+    await Promise.all([this.release([...this.held.keys()]), this.stopListening?.()]);
+  }
+
+  private async releaseGathered(): Promise<void> {
+    try {
+      while (this.free.size > 0) {
+        const shards = [...this.free];
+        this.free.clear();
+        await this.db.query(RELEASE, [this.id, column(shards)]);
+        await this.db.notify(freeChannel(this.db.schema), '').catch(() => undefined); // keeps L5: only a hint
+      }
+    } finally {
+      this.releasing = undefined;
+    }
   }
 
   private async renew(): Promise<void> {
     const askedMs = this.clock.monotonicMs();
-    const renewed = await this.db.query<{ shard: number; epoch: number }>(RENEW, [this.id, LEASE_MS]);
+    const renewed = await this.db.query<{ shard: number; epoch: number }>(RENEW, [this.id, LEASE_MS, column([...this.held.keys()])]);
     this.lastRenewedMs = askedMs;
     const mine = new Set(renewed.filter(({ shard, epoch }) => this.held.get(shard) === epoch).map(({ shard }) => shard));
     this.lose([...this.held.keys()].filter((shard) => !mine.has(shard)));

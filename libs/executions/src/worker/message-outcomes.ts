@@ -12,12 +12,10 @@ export const isOfOpenSend = ({ effect: open }: Pick<Entry, 'effect'>, { step }: 
 
 const REMEMBERED = 10_000; // messages of the last minutes; older ones are in the log
 const LOOKED_AT = 5_000; // sprints of one shard, the newest first: those of some seconds at full speed
-const SLACK_MS = 5_000; // clocks of owners differ
 
 const RECENT = {
   name: 'executions.recent-sprints',
-  text: `select body from (select at, body from sprint where shard = $1 order by pos desc limit ${LOOKED_AT}) s
-    where at >= timestamptz 'epoch' + $2::bigint * interval '1 millisecond' and position($3 in body) > 0`,
+  text: `select body from (select body from sprint where shard = $1 order by pos desc limit ${LOOKED_AT}) s where position($2 in body) > 0`, // by position: clocks differ
 };
 
 /** Messages that are some step's outcome: of this process, and in the log of the shard, where all executions of a contact in a flow are. */
@@ -32,11 +30,11 @@ export class ClaimedMessages {
   }
 
   /** Whether another step has it; if none has, this one has it from now on. */
-  async isClaimed(messageSid: string, step: string, shard: number, sinceMs: number): Promise<boolean> {
+  async isClaimed(messageSid: string, step: string, shard: number): Promise<boolean> {
     const holder = this.steps.get(messageSid);
     if (holder !== undefined) return holder !== step;
     this.steps.set(messageSid, step); // before the look: two steps that ask at once must not both get it
-    const rows = await this.db.query<{ body: string }>(RECENT, [shard, sinceMs - SLACK_MS, messageSid]);
+    const rows = await this.db.query<{ body: string }>(RECENT, [shard, messageSid]);
     const isTaken = rows.some(({ body }) => isOutcomeIn(body, messageSid));
     if (isTaken) this.steps.set(messageSid, 'another');
     return isTaken;
