@@ -14,5 +14,5 @@ export { type AtelierOptions, type RunningAtelier, atelierMain, removeAtelier, s
 export { type ClusterStatus, type RunningCluster, removeCluster, startCluster } from './running-cluster';
 export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
 export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
-export { type RunningServices, type ServiceName, SERVICES, startServices } from './running-services';
+export { type RunningServices, type ServiceName, type ServicesOptions, SERVICES, startServices } from './running-services';
 export { type TcpProxy, startTcpProxy } from './tcp-proxy';
