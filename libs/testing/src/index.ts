@@ -16,5 +16,5 @@ export { type ClusterStatus, type RunningCluster, clusterKafka, removeCluster, s
 export { type TestedProduct, endProduct, startProduct, testCluster } from './running-product';
 export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
 export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
-export { type RunningServices, type ServiceName, SERVICES, startServices } from './running-services';
+export { type RunningServices, type ServiceName, type ServicesOptions, SERVICES, startServices } from './running-services';
 export { type TcpProxy, startTcpProxy } from './tcp-proxy';
