@@ -16,10 +16,15 @@ export class RecordProducer {
   }
 
   /** Resolves when the broker has it; otherwise nobody knows. */
-  async send(topic: string, key: string, record: object): Promise<void> {
+  send(topic: string, key: string, record: object): Promise<void> {
+    return this.sendAll(topic, [{ key, value: JSON.stringify(record) }]);
+  }
+
+  /** The same of many at once. */
+  async sendAll(topic: string, messages: { readonly key: string; readonly value: string }[]): Promise<void> {
     const connecting = (this.connecting ??= this.connected());
     try {
-      await (await connecting).send({ topic: this.topicPrefix + topic, acks: -1, messages: [{ key, value: JSON.stringify(record) }] });
+      await (await connecting).send({ topic: this.topicPrefix + topic, acks: -1, messages });
     } catch (error) {
       if (this.connecting === connecting) this.connecting = undefined;
       await left(connecting);
