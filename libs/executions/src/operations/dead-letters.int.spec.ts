@@ -125,5 +125,6 @@ describe('DELETE /atelier/v1/Operations/Executions/DeadLetters/{id}', () => {
     expect((await doors.rest('DELETE', `${PATH}/${mine}`, undefined, STRANGER)).status).toBe(404);
     expect((await doors.rest('DELETE', `${PATH}/${nobodys}`)).status).toBe(404);
     expect((await asOperator('DELETE', `${PATH}/${nobodys}`)).status).toBe(204);
+    expect(await db.query('select kind, who, account from dropped where item = $1', [nobodys])).toEqual([{ kind: 'dead_letter', who: 'operator', account: null }]);
   });
 });

@@ -165,12 +165,15 @@ describe('POST /atelier/v1/Operations/ParkedInputs/{id}/Retry', () => {
 });
 
 describe('DELETE /atelier/v1/Operations/ParkedInputs/{id}', () => {
-  it('204 once, however many ask, and nothing is entered; 404 from then on', async () => {
+  it('204 once, however many ask, and nothing is entered; it is kept aside with who dropped it; 404 from then on', async () => {
     const before = (await commands()).length;
-    const { id } = await parkedCreate();
+    const { id, contact } = await parkedCreate();
     const answers = await Promise.all(Array.from({ length: 4 }, () => doors.rest('DELETE', `${PATH}/${id}`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([204, 404, 404, 404]);
     expect((await commands()).length).toBe(before);
+    expect(await db.query('select kind, who, request, source_ip, account, reason, body like $2 as same from dropped where item = $1', [id, `%${contact}%`])).toEqual([
+      { kind: 'parked', who: ACCOUNT, request: expect.stringMatching(/^RQ[0-9a-f]{32}$/) as string, source_ip: '127.0.0.1', account: ACCOUNT, reason: expect.stringContaining('Defect') as string, same: true },
+    ]);
     expect((await doors.rest('POST', `${PATH}/${id}/Retry`)).status).toBe(404);
   });
 

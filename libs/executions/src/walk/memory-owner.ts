@@ -1,4 +1,4 @@
-import { type ExecutionSid, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
+import { type ExecutionSid, Fault, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
 import type { Clock } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import type { CommandResult, CreateResult, ExecutionCommand, InboundMessage, Ingress, Reply, StartRequest, TriggerOutcome } from '../ingress/ingress.port';
@@ -143,4 +143,8 @@ export class MemoryOwner implements Ingress {
 }
 
 /** Here nothing is waited for: the world is what the walk makes of it. */
-const settledOutcome = (answer: EffectOutcome | Postponed): EffectOutcome => (isPostponed(answer) ? answer.otherwise : answer);
+const settledOutcome = (answer: EffectOutcome | Postponed): EffectOutcome => {
+  if (!isPostponed(answer)) return answer;
+  if (answer.otherwise) return answer.otherwise;
+  throw new Fault(answer.why);
+};

@@ -22,6 +22,7 @@ const CHORES: Readonly<Record<string, string>> = {
   command: gone('command', `select c.ctid from (${POSITIONS}) p cross join lateral (select ctid from command where shard = p.shard and pos <= p.command_pos order by pos offset 0) c`),
   batch: gone('batch', `select b.ctid from (${POSITIONS}) p cross join lateral (select ctid from batch where shard = p.shard and n <= p.n - ${KEPT_BATCHES} order by n offset 0) b`),
   seen: gone('seen', `select ctid from seen where at < now() - interval '${SEEN_HOURS} hours'`),
+  dropped: gone('dropped', `select ctid from dropped where at < now() - interval '31 days'`),
   trigger_result: gone('trigger_result', `select ctid from trigger_result where at < now() - interval '31 days'`),
 };
 
