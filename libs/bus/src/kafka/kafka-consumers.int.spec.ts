@@ -283,11 +283,11 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       for (const value of values) await sender.send({ topic: TOPIC, key: 'k', value, headers: { note: 'n' } });
       await sender.close();
     };
-    const loseOffsets = async (group: string): Promise<void> => {
+    const loseOffsets = async (group: string, offset = '1000'): Promise<void> => {
       const admin = (await createKafkaClient(scene.options, silentLog)).admin();
       await admin.connect();
       const { topicPrefix } = scene.options;
-      await admin.setOffsets({ groupId: `${topicPrefix}atelier.${group}.flows.events`, topic: topicPrefix + TOPIC, partitions: [{ partition: 0, offset: '1000' }] });
+      await admin.setOffsets({ groupId: `${topicPrefix}atelier.${group}.flows.events`, topic: topicPrefix + TOPIC, partitions: [{ partition: 0, offset }] });
       await admin.disconnect();
     };
 
@@ -343,6 +343,24 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await loseOffsets('takers');
       expect(await taken('takers', 0, 'a', 'b', 'c', 'd')).toBe(0); // their keys know them
       expect(await taken('newcomers', DAYS_MS, 'a', 'b', 'c', 'd')).toBe(0); // they waited for days
+    });
+
+    it('that got offsets which were given out before are read: offsets say nothing after a lost tail', async () => {
+      scene = new Scene(brokers, 1, 1);
+      await sampleTopics(scene.options, TOPIC, 1, 'LogAppendTime');
+      await send('a', 'b', 'c');
+      let readMs = 0;
+      const readTimes = { rememberedMs: 24 * 3_600_000, of: async () => readMs, passed: async (_: number, atMs: number) => void (readMs = Math.max(readMs, atMs)) };
+      const values: string[] = [];
+      const taking = () => scene.bus().subscribeForeign({ topic: TOPIC, group: 'takers', handle: async (records) => void values.push(...records.map(({ value }) => value)), readTimes });
+      const stop = await taking();
+      await eventually('the first records', () => values.length === 3, 60_000);
+      await stop();
+      await send('d', 'e', 'f');
+      await loseOffsets('takers', '6'); // what was handled lay behind c, and was lost; d to f have its places
+      await taking();
+      await eventually('the records behind the loss', () => values.length >= 6, 60_000);
+      expect(values).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     });
 
     it('that cannot be handled go to the dead letters alone', async () => {

@@ -93,7 +93,7 @@ const PRINCIPALS = [...new Set(RIGHTS.map(({ principal }) => principal))];
     for (const group of ['executions', 'executions-late']) await consume(api, group, 'atelier.flows.events');
     for (const topic of ['atelier.flows.events', 'atelier.credentials.events'] as const) await consume(audit, 'audit', topic);
     const triggers: string[] = [];
-    await api.subscribeForeign({ topic: 'atelier.triggers', group: 'triggers', handle: async (records) => void triggers.push(...records.map(({ value }) => value)) });
+    await api.subscribeForeign({ topic: 'atelier.triggers', group: 'triggers', handle: async (records) => void triggers.push(...records.map(({ value }) => value)), readTimes: { rememberedMs: 1, of: async () => 1, passed: async () => undefined } });
     const heard = new Map<string, number>();
     const follows = (name: string, bus: KafkaBus, topic: TopicName) => follow(bus, topic, [{ changed: () => void heard.set(`${name} ${topic}`, 1) }]);
     for (const [name, bus] of [['api', api], ['worker', worker]] as const) await follows(name, bus, 'atelier.flows.events');
