@@ -9,6 +9,7 @@ import { setMaxListeners } from 'node:events';
 import type { FlowDirectory } from '@atelier/contracts';
 import type { Clock, Database, Log } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
+import { inRotation, slicesOf } from '../rotation';
 import type { AskedEffect } from './batch-rows';
 import { type DoubtPorts, Doubts, GRACE_MS, LOOK_EACH_MS } from './doubts';
 import type { Entry } from './entry';
@@ -113,7 +114,8 @@ export class EffectDesk {
 
   /** What the store says is open in shards just taken or read again; those that are in flight here stay so. */
   found(rows: readonly OpenRow[]): void {
-    for (const row of rows) {
+    // Accounts take turns here, too: they are asked about, and stand in line, in this order.
+    for (const row of inRotation(slicesOf(rows, ({ account }) => account))) {
       const name = effectName(row.execution, row.step);
       if (this.inFlight.has(name)) continue;
       this.slots.forget(name);
