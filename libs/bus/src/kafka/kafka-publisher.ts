@@ -12,7 +12,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { type PublicEvent, TOPICS } from '@atelier/contracts';
+import { Fault, type PublicEvent, TOPICS } from '@atelier/contracts';
 import type { Log } from '@atelier/platform';
 import { Hint } from '../hint';
 import { waitAfter } from '../shard-delivery';
@@ -240,9 +240,8 @@ class Publisher {
   }
 
   private async read(partitions: number): Promise<readonly Read[]> {
-    const { source } = this.given;
     const asked = [...this.places].filter(([, { mayHaveMore }]) => mayHaveMore);
-    const found = await Promise.all(asked.map(([shard, place]) => source.read(shard, place.sent, EVENTS_MAX)));
+    const found = await Promise.all(asked.map(([shard, place]) => this.readShard(shard, place)));
     const room = new Map<number, number>();
     const reads: Read[] = [];
     asked.forEach(([shard, place], i) => {
@@ -253,6 +252,18 @@ class Publisher {
       if (last) reads.push({ shard, place, records, after: place.sent, last: last.pos });
     });
     return reads;
+  }
+
+  // What a newer version wrote, and this one cannot read, holds its shard alone.
+  private async readShard(shard: number, place: Place): Promise<readonly PublicEvent[]> {
+    const { source, log } = this.given;
+    try {
+      return await source.read(shard, place.sent, EVENTS_MAX);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      log.error({ topic: source.topic, shard, after: place.sent, err: error }, 'the log cannot be read; the shard is held');
+      return [];
+    }
   }
 
   // One event always fits where nothing else is in its partition: the topic takes larger records than a send usually has.
