@@ -1,4 +1,4 @@
-import { Fault } from '@atelier/contracts';
+import { Defect, Fault } from '@atelier/contracts';
 import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import type { ForeignRecord } from './foreign.port';
@@ -132,6 +132,23 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await has(4);
       expect(ledger.positionsOf(0)).toEqual([1]);
       isMissing = false;
+      await has(6);
+      expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
+    });
+
+    it('holds a shard whose log this version cannot read, and no other', async () => {
+      await begin(2, 1);
+      scene.source.append(0, sampleEvents(3));
+      scene.source.append(1, sampleEvents(3));
+      let isNewer = true;
+      const newer = Object.assign(Object.create(scene.source) as typeof scene.source, {
+        read: (shard: number, after: number, limit: number) => (isNewer && shard === 0 ? Promise.reject(new Defect('a newer version wrote it')) : scene.source.read(shard, after, limit)),
+      });
+      scene.publisher({ source: newer });
+      await scene.bus().subscribe(ledger.subscription());
+      await has(3);
+      expect([ledger.positionsOf(0), ledger.positionsOf(1)]).toEqual([[], [1, 2, 3]]);
+      isNewer = false;
       await has(6);
       expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
     });

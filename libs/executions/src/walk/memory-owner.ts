@@ -18,7 +18,7 @@ import { MemoryTables } from './memory-tables';
 
 export type MemoryOwnerOptions = { readonly rules: Rules; readonly directory: FlowDirectory; readonly performer: EffectPerformer; readonly clock: Clock };
 
-const NOTHING = { entries: new Map(), holders: new Map(), starts: new Map() };
+const NOTHING = { entries: new Map(), unreadable: new Map(), holders: new Map(), starts: new Map() };
 
 type Command = ({ readonly kind: 1; readonly body: object } | { readonly kind: 2; readonly body: object } | { readonly kind: 3; readonly body: object }) & { readonly shard: number };
 
