@@ -138,6 +138,12 @@ describe('sending a message', () => {
     });
   });
 
+  it('that the carrier is not available for is looked up where that is conclusive, and fails with its error elsewhere', async () => {
+    answer = json(503, { code: 20503, message: 'The service is not available at the moment', status: 503 });
+    await expect(perform(hello, effects(true))).rejects.toBeInstanceOf(Fault);
+    expect(await perform(hello, effects(false))).toMatchObject({ ok: false, code: 20503 });
+  });
+
   it('to a carrier that is away fails for certain', async () => {
     const away = effects();
     server.close();

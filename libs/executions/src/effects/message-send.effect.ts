@@ -9,6 +9,7 @@ import { type NoKey, allowed, isKeyRefusal, withStudioKey } from './studio-key-c
 export const CALLBACK_QUERY = { execution: 'ExecutionSid', step: 'StepSid' } as const;
 
 const SENDING_FAILED = 81011; // the message could not be handed to the provider (`spec/studio.md` 7)
+const UNAVAILABLE = 503;
 const CALLBACK_WAIT_MS = 60_000; // for the status callback of a message whose answer was lost (invariant A5)
 const IN_FLIGHT_MS = 15_000; // one call and 5 s: before that the carrier may still be busy with the attempt
 
@@ -26,6 +27,8 @@ export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions): 
     const isAskedFor = request.awaitsDelivery || !messages.isConclusive;
     const message = { ...request, ...(isAskedFor && { statusCallback: statusCallbackUrl(publicUrl(), effect) }) };
     const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message, signal), isRefusal);
+    // It may have stored the message before it gave up; where the look-up is the last word, that decides.
+    if (result.kind === 'refused' && result.status === UNAVAILABLE && messages.isConclusive) throw new Fault(`The carrier is not available at the moment: ${result.message}`);
     return outcomeOf(effect, request, result);
   },
   reconcile: async (effect, request, context) => {
