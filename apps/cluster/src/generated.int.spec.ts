@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +12,7 @@ describe('what is generated from the controllers', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'atelier-routes-'));
   let documents: Documents;
   beforeAll(async () => {
-    documents = await documentsOf(await bareInstallation(dataDir, await testDatabaseUrl()));
+    documents = await documentsOf(await bareInstallation(dataDir, await testDatabaseUrl(), `test_${randomBytes(6).toString('hex')}`));
   }, 90_000);
   afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 

@@ -11,13 +11,13 @@ import { SERVICE_NAMES, type ServiceName } from './services';
 const NOBODY = 9; // the discard port: nothing of the installation is asked over the network
 
 /** An installation without Kafka and without anybody on the other side: enough to see what routes the services have. */
-export const bareInstallation = async (dataDir: string, databaseUrl: string): Promise<Installation> => {
+export const bareInstallation = async (dataDir: string, databaseUrl: string, name?: string): Promise<Installation> => {
   const folder = openDataFolder({ ATELIER_DATA_DIR: dataDir, ATELIER_DATABASE_URL: databaseUrl });
   const secrets = secretsOf(folder.dir);
   return {
     folder,
     secrets,
-    databases: await prepareDatabases(databaseUrl, secrets.passwords),
+    databases: await prepareDatabases(databaseUrl, secrets.passwords, name),
     brokers: `127.0.0.1:${NOBODY}`,
     publicUrl: 'http://127.0.0.1:8080',
     twilioBaseUrl: undefined,
