@@ -5,6 +5,7 @@
  */
 import type { Clock, Log } from '@atelier/platform';
 import type { SendResult } from '@atelier/twilio-client';
+import type { NoKey } from './studio-key-call';
 
 const FAILURES = 5;
 const PAUSE_MS = 2_000;
@@ -50,10 +51,12 @@ export class CarrierCircuit {
   }
 }
 
-const UNAVAILABLE = 503; // nothing was done: HTTP says to come again
-const TOO_MANY = 429; // as Twilio says it with 20429 (`spec/rest-api.md`)
+const TOO_MANY = 429; // as Twilio says it with 20429 (`spec/rest-api.md`): before anything is done
 
-const isAway = (result: SendResult): boolean => result.kind === 'unreachable' || (result.kind === 'refused' && result.status === UNAVAILABLE);
+const isAway = (result: SendResult): boolean => result.kind === 'unreachable' || isUnavailable(result);
 
-/** Nothing was sent, and the same may pass a little later. */
-export const isPassing = (result: SendResult): boolean => isAway(result) || (result.kind === 'refused' && result.status === TOO_MANY);
+/** It answers that it is not there: it may have stored the message before it gave up. */
+export const isUnavailable = (result: SendResult | NoKey): boolean => result.kind === 'refused' && result.status === 503;
+
+/** Nothing was sent for certain, and the same may pass a little later. */
+export const isPassing = (result: SendResult): boolean => result.kind === 'unreachable' || (result.kind === 'refused' && result.status === TOO_MANY);

@@ -138,9 +138,13 @@ describe('sending a message', () => {
     });
   });
 
-  it('to a carrier that has no room or no time waits: nothing was sent', async () => {
-    answer = json(503, {});
-    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 503 } });
+  it('that the carrier is not available for is looked up where that is conclusive, and fails with its error elsewhere', async () => {
+    answer = json(503, { code: 20503, message: 'The service is not available at the moment', status: 503 });
+    await expect(perform(hello, effects(true))).rejects.toBeInstanceOf(Fault);
+    expect(await perform(hello, effects(false))).toMatchObject({ ok: false, code: 20503 });
+  });
+
+  it('that comes too soon for its account waits: nothing was sent', async () => {
     answer = json(429, { code: 20429, message: 'Too many requests', status: 429 });
     expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 20429, payload: { Status: 'failed' } } });
   });

@@ -2,7 +2,7 @@ import { type Json, type JsonObject, Fault, Rejection } from '@atelier/contracts
 import type { ApiKey, MessageLookup, MessageSender, SendResult, StudioKey } from '@atelier/twilio-client';
 import type { EffectOutcome, MessageRequest } from '@atelier/widgets';
 import type { EffectContext, Postponed, RequestedEffect } from '../worker/effect-performer.port';
-import { type CarrierCircuit, isPassing } from './carrier-circuit';
+import { type CarrierCircuit, isPassing, isUnavailable } from './carrier-circuit';
 import { type EffectKind, notSent, postponed } from './effect-kind';
 import { type NoKey, allowed, isKeyRefusal, withStudioKey } from './studio-key-call';
 
@@ -27,6 +27,8 @@ export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions, c
     const isAskedFor = request.awaitsDelivery || !messages.isConclusive;
     const message = { ...request, ...(isAskedFor && { statusCallback: statusCallbackUrl(publicUrl(), effect) }) };
     const result = await withStudioKey(keys, effect, (key) => circuit.during(() => messages.send(effect.account, key, message, signal)), isRefusal);
+    // Where the look-up is the last word, that decides.
+    if (isUnavailable(result) && messages.isConclusive) throw new Fault('The carrier is not available at the moment');
     return outcomeOf(effect, request, result);
   },
   reconcile: async (effect, request, context) => {
