@@ -63,6 +63,7 @@ const AGAIN_MS = 1_000;
 
 export class ConsumerLife {
   private readonly stopping = new AbortController();
+  private readonly stopped = new Promise<void>((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true })); // one for all consumers that are made
   private current: Consumer | undefined;
   private readonly places = new Map<number, string>(); // of `end`: where the next fetch of a partition begins
   private readonly ended: Promise<void>;
@@ -119,7 +120,6 @@ export class ConsumerLife {
       retry: { retries: 5, restartOnFailure: async () => false }, // a new one is made here instead
     });
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
-    const stopped = new Promise<void>((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
     crashed.catch(() => undefined); // heard below, or nobody is left to hear it
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.joined(consumer, payload.memberAssignment[this.topic] ?? []));
     try {
@@ -132,7 +132,7 @@ export class ConsumerLife {
         partitionsConsumedConcurrently: PARTITIONS_AT_ONCE,
         eachBatch: (payload) => this.take(payload, consumer),
       });
-      await (this.stopping.signal.aborted ? undefined : Promise.race([crashed, stopped]));
+      await (this.stopping.signal.aborted ? undefined : Promise.race([crashed, this.stopped]));
     } finally {
       this.isUp = false;
       await consumer.disconnect().catch((error: unknown) => this.life.log.debug({ topic: this.topic, err: error }, 'consumer could not say goodbye'));

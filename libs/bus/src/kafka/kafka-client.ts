@@ -13,7 +13,7 @@ export const loadKafkajs = async (): Promise<typeof import('kafkajs')> => {
 };
 
 const CONNECT_MS = 5_000;
-const REQUEST_MS = 15_000; // a broker that keeps a connection and answers nothing is left within this
+const REQUEST_MS = 15_000; // a request without an answer fails after this; each retry waits as long again where the broker keeps the connection
 const RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 }; // who uses the client begins anew after that, and says so
 
 /** One client for everything that a process does; it connects nowhere by itself. */
