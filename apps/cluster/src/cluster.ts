@@ -90,8 +90,10 @@ const controlsOf = (workers: Workers, children: readonly Child[], proxy: Proxy, 
     say(`✓ ${`execution-worker × ${names.length}`.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
     return names;
   },
-  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, unready: await unreadyOf(children) }),
+  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, sites: sitesOf(children), unready: await unreadyOf(children) }),
 });
+
+const sitesOf = (children: readonly Child[]): Readonly<Record<string, string>> => Object.fromEntries(children.map(({ name, site }) => [name, site]));
 
 const newPort = async (): Promise<number> => {
   const port = await freePort(0);

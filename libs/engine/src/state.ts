@@ -88,7 +88,9 @@ const draftOfFrame = (frame: Frame): Frame => {
 
 /** Changes the state in place. */
 export const evolve = (state: ExecutionState, event: ExecutionEvent, atMs: number): void => {
-  (EVOLVE[event.type] as (state: ExecutionState, event: ExecutionEvent, atMs: number) => void)(state, event, atMs); // the key and the argument carry the same type
+  const change = EVOLVE[event.type] as ((state: ExecutionState, event: ExecutionEvent, atMs: number) => void) | undefined; // the key and the argument carry the same type
+  if (!change) throw new Error(`expected an event of this version, found ${String(event.type)}: a newer one wrote it`);
+  change(state, event, atMs);
 };
 
 /** The flow that runs now; a state that has started has one. */

@@ -29,6 +29,8 @@ export type RunningServices = {
   end(name: ServiceName, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string>;
   /** Starts it (again), at the address that it had. */
   start(name: ServiceName): Promise<void>;
+  /** One more execution worker, at a port of its own. */
+  addWorker(): Promise<RunningProcess>;
   close(): Promise<void>;
 };
 
@@ -44,21 +46,30 @@ const ROUTES: readonly (readonly [RegExp, ServiceName])[] = [
   [/^\/v1\/Events/, 'audit-service'],
 ];
 
+export type ServicesOptions = {
+  readonly brokers: string;
+  readonly topicPrefix: string;
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Where the others reach credentials-service, which listens at this URL: a network that a test disturbs. */
+  readonly credentialsVia?: (url: string) => Promise<string>;
+};
+
 /** Starts all services on these brokers, with topics of their own. Needs a build. */
-export const startServices = async ({ brokers, topicPrefix, settings = {} }: { brokers: string; topicPrefix: string; settings?: Readonly<Record<string, string>> }): Promise<RunningServices> => {
+export const startServices = async ({ brokers, topicPrefix, settings = {}, credentialsVia = async (url) => url }: ServicesOptions): Promise<RunningServices> => {
   const ports = new Map<ServiceName, number>();
   for (const name of SERVICES) ports.set(name, (await freePort(0)) ?? 0);
   const urlOf = (name: ServiceName): string => `http://127.0.0.1:${ports.get(name) ?? 0}`;
   const options = kafkaOptionsOf(kafkaConfig.parse({ ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: topicPrefix }));
   if (options) await createTopics(options, silentLog);
   const running = new Map<ServiceName, RunningProcess>();
+  const workers: RunningProcess[] = [];
   const gone: string[] = [];
   const proxy = await startProxy(ROUTES.map(([path, name]): ProxyRoute => ({ path, to: () => urlOf(name) })));
   const masterKeyFile = join(tmpdir(), `atelier-master-key-${randomBytes(6).toString('hex')}`);
   writeFileSync(masterKeyFile, randomBytes(32).toString('hex'), { mode: 0o600 });
   const account = { accountSid: `AC${randomBytes(16).toString('hex')}`, authToken: randomBytes(16).toString('hex'), internalToken: randomBytes(24).toString('hex') };
   const common = { ATELIER_INTERNAL_TOKEN: account.internalToken, ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: topicPrefix, ATELIER_PUBLIC_URL: proxy.url };
-  const [credentials, flows] = [{ ATELIER_CREDENTIALS_URL: urlOf('credentials-service') }, { ATELIER_FLOWS_URL: urlOf('flow-service') }];
+  const [credentials, flows] = [{ ATELIER_CREDENTIALS_URL: await credentialsVia(urlOf('credentials-service')) }, { ATELIER_FLOWS_URL: urlOf('flow-service') }];
   const executions = { ATELIER_DATABASE_URL: await testDatabaseUrl() };
   const own: Readonly<Record<ServiceName, Readonly<Record<string, string>>>> = {
     'credentials-service': {
@@ -78,6 +89,11 @@ export const startServices = async ({ brokers, topicPrefix, settings = {} }: { b
     const listens = { ATELIER_HTTP_PORT: String(ports.get(name) ?? 0) };
     running.set(name, await startProcess(name, { settings: { ...common, ...listens, ...own[name], ...settings } }));
   };
+  const addWorker = async (): Promise<RunningProcess> => {
+    const worker = await startProcess('execution-worker', { settings: { ...common, ATELIER_HTTP_PORT: '0', ...own['execution-worker'], ...settings } });
+    workers.push(worker);
+    return worker;
+  };
   const process = (name: ServiceName): RunningProcess => {
     const found = running.get(name);
     if (!found) throw new Error(`expected ${name} to run, found it ended`);
@@ -91,7 +107,7 @@ export const startServices = async ({ brokers, topicPrefix, settings = {} }: { b
     return code;
   };
   const close = async (): Promise<void> => {
-    await Promise.all([...running.keys()].map((name) => end(name, 'SIGKILL')));
+    await Promise.all([...[...running.keys()].map((name) => end(name, 'SIGKILL')), ...workers.map((worker) => worker.end('SIGKILL'))]);
     await proxy.close();
     rmSync(masterKeyFile, { force: true });
   };
@@ -101,5 +117,5 @@ export const startServices = async ({ brokers, topicPrefix, settings = {} }: { b
     await close();
     throw error;
   }
-  return { url: proxy.url, ...account, topicPrefix, process, urlOf, end, start, close, output: () => [...gone, ...[...running.values()].map((each) => each.output())].join('\n') };
+  return { url: proxy.url, ...account, topicPrefix, process, urlOf, end, start, addWorker, close, output: () => [...gone, ...[...running.values()].map((each) => each.output())].join('\n') };
 };

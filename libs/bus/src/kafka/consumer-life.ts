@@ -50,8 +50,8 @@ export type ConsumerOptions = {
   /** `end`: a group of this process alone, which reads what comes from now on and commits nothing. */
   readonly from: 'beginning' | 'end';
   readonly onBatch: (batch: RawBatch) => Promise<void>;
-  /** The partitions of this member have changed, or may have been somebody else's meanwhile. */
-  readonly onAssigned?: () => void;
+  /** These are the partitions of this member from now on; they may have been somebody else's meanwhile. */
+  readonly onAssigned?: (partitions: readonly number[]) => void;
 };
 
 const SESSION_MS = 10_000; // a member that was killed is missed after this
@@ -121,7 +121,7 @@ export class ConsumerLife {
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
     const stopped = new Promise<void>((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
     crashed.catch(() => undefined); // heard below, or nobody is left to hear it
-    consumer.on(consumer.events.GROUP_JOIN, () => this.joined(consumer));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.joined(consumer, payload.memberAssignment[this.topic] ?? []));
     try {
       await consumer.connect();
       await consumer.subscribe({ topic: this.topic, fromBeginning: true });
@@ -140,11 +140,11 @@ export class ConsumerLife {
     }
   }
 
-  private joined(consumer: Consumer): void {
+  private joined(consumer: Consumer, partitions: readonly number[]): void {
     this.isUp = true;
     this.failures = 0;
     for (const [partition, offset] of this.places) consumer.seek({ topic: this.topic, partition, offset });
-    this.life.onAssigned?.();
+    this.life.onAssigned?.(partitions);
   }
 
   // Once for each partition: what came while this consumer was away is read after that.

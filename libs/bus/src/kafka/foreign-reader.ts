@@ -6,12 +6,15 @@
  * G3. A poisoned record goes alone, to the topic of dead letters with its reason; the partition goes on.
  * G4. Where a broker lost its tail, or the group its offsets, reading begins at the start of what is there: repeats, which keys of idempotency drop.
  *     What was handled and is older than those keys are remembered is passed over (read-time.ts), for it would be done twice; logged and counted.
+ * G5. Offsets are given out anew after a lost tail: whoever joins goes back to what was written after the moment until which it has read
+ *     (group-beginning.ts). Nothing that the broker kept is passed over.
  */
 import type { Clock, Log } from '@atelier/platform';
 import { attempted, byHalves, waitAfter } from '../shard-delivery';
 import { type RawBatch, type RawRecord, ConsumerLife, nextOffset } from './consumer-life';
 import { letterOf } from './dead-letters';
 import type { ForeignRecord, ForeignSubscription } from './foreign.port';
+import { GroupBeginning } from './group-beginning';
 import type { KafkaOptions } from './kafka-config';
 import type { KafkaSender } from './kafka-sender';
 import { ReadTime } from './read-time';
@@ -31,6 +34,7 @@ export class ForeignReader {
   private readonly places = new Map<number, Place>();
   private readonly life: ConsumerLife;
   private readonly readTime: ReadTime;
+  private readonly beginning: GroupBeginning | undefined;
   private isStopped = false;
 
   constructor(
@@ -41,11 +45,22 @@ export class ForeignReader {
     const { topic, group } = subscription;
     this.readTime = new ReadTime(subscription.readTimes, clock);
     const groupId = `${options.topicPrefix}atelier.${group}.${topic.replace(/^atelier\./, '')}`;
-    this.life = new ConsumerLife({ options, log, topic, groupId, from: 'beginning', onBatch: (batch) => this.take(batch) });
+    const seek = (partition: number, offset: string): void => this.life.seek(partition, offset);
+    this.beginning = subscription.readTimes && new GroupBeginning({ options, log, topic, groupId, times: subscription.readTimes, retryMs: given.retryMs, seek });
+    this.life = new ConsumerLife({
+      options,
+      log,
+      topic,
+      groupId,
+      from: 'beginning',
+      onBatch: (batch) => this.take(batch),
+      onAssigned: (partitions) => this.beginning?.assigned(partitions),
+    });
   }
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.beginning?.stop();
     for (const { timer } of this.places.values()) clearTimeout(timer);
     await this.life.stop();
     await Promise.all([...this.places.values()].map(({ turn }) => turn));
@@ -79,6 +94,7 @@ export class ForeignReader {
 
   // In turn, also where a rebalance gives the partition back while the old batch is in hand (G1).
   private async take(batch: RawBatch): Promise<void> {
+    await this.beginning?.known(batch);
     const place = this.placeOf(batch.partition);
     const turn = place.turn.then(() => this.takeInTurn(batch, place));
     place.turn = turn.catch(() => undefined); // whoever waits for the turn hears of it

@@ -1,4 +1,4 @@
-import { Fault } from '@atelier/contracts';
+import { Defect, Fault } from '@atelier/contracts';
 import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import type { ForeignRecord } from './foreign.port';
@@ -132,6 +132,23 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await has(4);
       expect(ledger.positionsOf(0)).toEqual([1]);
       isMissing = false;
+      await has(6);
+      expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
+    });
+
+    it('holds a shard whose log this version cannot read, and no other', async () => {
+      await begin(2, 1);
+      scene.source.append(0, sampleEvents(3));
+      scene.source.append(1, sampleEvents(3));
+      let isNewer = true;
+      const newer = Object.assign(Object.create(scene.source) as typeof scene.source, {
+        read: (shard: number, after: number, limit: number) => (isNewer && shard === 0 ? Promise.reject(new Defect('a newer version wrote it')) : scene.source.read(shard, after, limit)),
+      });
+      scene.publisher({ source: newer });
+      await scene.bus().subscribe(ledger.subscription());
+      await has(3);
+      expect([ledger.positionsOf(0), ledger.positionsOf(1)]).toEqual([[], [1, 2, 3]]);
+      isNewer = false;
       await has(6);
       expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
     });
@@ -283,11 +300,11 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       for (const value of values) await sender.send({ topic: TOPIC, key: 'k', value, headers: { note: 'n' } });
       await sender.close();
     };
-    const loseOffsets = async (group: string): Promise<void> => {
+    const loseOffsets = async (group: string, offset = '1000'): Promise<void> => {
       const admin = (await createKafkaClient(scene.options, silentLog)).admin();
       await admin.connect();
       const { topicPrefix } = scene.options;
-      await admin.setOffsets({ groupId: `${topicPrefix}atelier.${group}.flows.events`, topic: topicPrefix + TOPIC, partitions: [{ partition: 0, offset: '1000' }] });
+      await admin.setOffsets({ groupId: `${topicPrefix}atelier.${group}.flows.events`, topic: topicPrefix + TOPIC, partitions: [{ partition: 0, offset }] });
       await admin.disconnect();
     };
 
@@ -343,6 +360,24 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await loseOffsets('takers');
       expect(await taken('takers', 0, 'a', 'b', 'c', 'd')).toBe(0); // their keys know them
       expect(await taken('newcomers', DAYS_MS, 'a', 'b', 'c', 'd')).toBe(0); // they waited for days
+    });
+
+    it('that got offsets which were given out before are read: offsets say nothing after a lost tail', async () => {
+      scene = new Scene(brokers, 1, 1);
+      await sampleTopics(scene.options, TOPIC, 1, 'LogAppendTime');
+      await send('a', 'b', 'c');
+      let readMs = 0;
+      const readTimes = { rememberedMs: 24 * 3_600_000, of: async () => readMs, passed: async (_: number, atMs: number) => void (readMs = Math.max(readMs, atMs)) };
+      const values: string[] = [];
+      const taking = () => scene.bus().subscribeForeign({ topic: TOPIC, group: 'takers', handle: async (records) => void values.push(...records.map(({ value }) => value)), readTimes });
+      const stop = await taking();
+      await eventually('the first records', () => values.length === 3, 60_000);
+      await stop();
+      await send('d', 'e', 'f');
+      await loseOffsets('takers', '6'); // what was handled lay behind c, and was lost; d to f have its places
+      await taking();
+      await eventually('the records behind the loss', () => values.length >= 6, 60_000);
+      expect(values).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     });
 
     it('that cannot be handled go to the dead letters alone', async () => {

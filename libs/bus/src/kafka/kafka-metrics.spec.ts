@@ -1,3 +1,4 @@
+import { comparedMetrics } from '@atelier/testing';
 import { Registry } from 'prom-client';
 import { busMetrics } from '../bus-metrics';
 import type { ForeignLag } from './kafka-bus';
@@ -38,6 +39,14 @@ describe('the metrics of Kafka', () => {
       'atelier_foreign_dead_letters{group="triggers",topic="atelier.triggers"} 1',
       'atelier_foreign_repeats{group="triggers",topic="atelier.triggers"} 2',
     ]);
+  });
+
+  it('stand on the reference page with their meanings', async () => {
+    const registry = new Registry();
+    kafkaMetrics(registry, { foreignLag: () => [taken({})], isUp: () => true }, [{ lag: async () => [published({})], isUp: () => true }]);
+    const { documented, served } = comparedMetrics('audit-service', await registry.metrics());
+    expect(Object.keys(served)).toHaveLength(9);
+    expect(documented).toMatchObject(served);
   });
 
   it('tell of a consumer of ours: events, age, what stands still, dead letters', async () => {

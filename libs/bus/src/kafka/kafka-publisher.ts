@@ -13,7 +13,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { TOPICS } from '@atelier/contracts';
+import { Fault, type PublicEvent, TOPICS } from '@atelier/contracts';
 import { type Clock, type Log, systemClock } from '@atelier/platform';
 import { Hint } from '../hint';
 import { waitAfter } from '../shard-delivery';
@@ -264,7 +264,7 @@ class Publisher {
     const admitted = new Set(this.refusals.admitted(grown.map(([shard]) => shard), performance.now()));
     const asked = grown.filter(([shard]) => admitted.has(shard));
     const most = asked.map(([shard]) => this.refusals.mostOf(shard, EVENTS_MAX));
-    const found = await Promise.all(asked.map(([shard, place], i) => source.read(shard, place.sent, most[i] ?? EVENTS_MAX)));
+    const found = await Promise.all(asked.map(([shard, place], i) => this.readShard(shard, place, most[i] ?? EVENTS_MAX)));
     const room = new Map<number, number>();
     const reads: Read[] = [];
     asked.forEach(([shard, place], i) => {
@@ -275,5 +275,17 @@ class Publisher {
       if (last) reads.push({ shard, place, records, after: place.sent, last: last.pos });
     });
     return reads;
+  }
+
+  // What a newer version wrote, and this one cannot read, holds its shard alone.
+  private async readShard(shard: number, place: Place, most: number): Promise<readonly PublicEvent[]> {
+    const { source, log } = this.given;
+    try {
+      return await source.read(shard, place.sent, most);
+    } catch (error) {
+      if (error instanceof Fault) throw error;
+      log.error({ topic: source.topic, shard, after: place.sent, err: error }, 'the log cannot be read; the shard is held');
+      return [];
+    }
   }
 }

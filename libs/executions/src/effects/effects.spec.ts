@@ -157,7 +157,7 @@ describe('sending a message', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('waits out a short absence of the key at once, and a longer one in line', async () => {
+  it('waits out a short absence of the key, then is postponed without end: nothing was sent, and no step fails for us', async () => {
     let asked = 0;
     store.keys.ensure = async () => {
       if (++asked < 3) throw new Fault('away');
@@ -165,9 +165,19 @@ describe('sending a message', () => {
     };
     answer = created;
     expect(await perform(hello)).toMatchObject({ ok: true });
-    store.keys.ensure = () => Promise.reject(new Fault('away'));
-    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 81011 } });
+    for (const away of [() => Promise.reject(new Fault('away')), () => new Promise<never>(() => undefined)]) {
+      store.keys.ensure = away;
+      const began = performance.now();
+      expect(await perform(hello)).toEqual({ kind: 'postponed', why: expect.any(String) as string });
+      expect(performance.now() - began).toBeLessThan(4_900); // a marked effect starts within five seconds, or not at all
+    }
     expect(seen).toHaveLength(1);
+  });
+
+  it('refused for a key that is gone while nobody can make another is postponed, too', async () => {
+    store.keys.replaceRefused = () => Promise.reject(new Fault('away'));
+    answer = json(401, { code: 20003, message: 'Authenticate', status: 401 });
+    expect(await perform(hello)).toEqual({ kind: 'postponed', why: 'away' });
   });
 
   it('for an account that may have no key any more fails for certain, with the reason', async () => {

@@ -5,7 +5,7 @@ import type { EffectOutcome } from '@atelier/widgets';
 import { type EffectPerformer, type Postponed, type RequestedEffect, isPostponed } from '../worker/effect-performer.port';
 import { CarrierCircuit } from './carrier-circuit';
 import { type EffectCount, createEffectCounts } from './effect-counts';
-import type { EffectKind } from './effect-kind';
+import { type EffectKind, NotBegun } from './effect-kind';
 import { functionRun } from './function-run.effect';
 import { httpRequest } from './http-request.effect';
 import { type MessageSendOptions, messageSend } from './message-send.effect';
@@ -37,10 +37,15 @@ export const createEffects = (options: EffectsOptions): EffectPerformer & { coun
   const of = ({ kind }: Requested) => table[kind] as EffectKind<Requested['request']>;
   return {
     perform: (effect, context) =>
-      counts.during(effect.effect.kind, async () => given(await of(effect.effect).perform(effect, effect.effect.request, context), context.signal)),
+      counts.during(effect.effect.kind, async () => given(await of(effect.effect).perform(effect, effect.effect.request, context).catch(notBegun), context.signal)),
     reconcile: (effect, context) => of(effect.effect).reconcile(effect, effect.effect.request, context),
     counts: () => counts.all(),
   };
+};
+
+const notBegun = (error: unknown): Postponed => {
+  if (error instanceof NotBegun) return { kind: 'postponed', why: error.message };
+  throw error;
 };
 
 // A worker that stops cuts its calls off; what they failed with then says nothing about the world.

@@ -1,7 +1,7 @@
 import type { HttpCaller, OutboundRequest, OutboundResult } from '@atelier/platform';
 import { type SigningToken, formOf, signatureOf } from '@atelier/twilio-client';
 import type { EffectOutcome, FunctionRequest } from '@atelier/widgets';
-import { type EffectKind, notSent, patiently, postponed } from './effect-kind';
+import { type EffectKind, notSent, patiently } from './effect-kind';
 import { answerPayload } from './http-request.effect';
 
 const NO_ANSWER = 81010; // an answer that is an error is the widget's 81017
@@ -12,7 +12,6 @@ export const functionRun = ({ caller, signing }: { readonly caller: HttpCaller; 
   perform: async ({ account }, { url, parameters }, { signal }) => {
     if (!URL.canParse(url)) return notSent(NO_ANSWER, 'The URL of the Function is not valid');
     const tokens = await patiently(() => signing.tokens(account));
-    if (!tokens) return postponed(notSent(NO_ANSWER, 'The token that signs requests of the account is not to be had at the moment'));
     return outcomeOf(await caller.call({ ...signedForm(new URL(url), parameters, tokens[0]), redirects: 'answer', signal }));
   },
   // Functions are called by POST, so nobody can say what a lost one did (invariant A5).

@@ -23,7 +23,6 @@ export const httpRequest = ({ caller, signing, keys, carrierOrigin }: HttpReques
     if (!wire) return notSent(NOT_MADE, 'The URL is not valid, or a parameter has a reserved name');
     if (request.addTwilioAuth && !isTwilio(wire.url, carrierOrigin)) return notSent(NOT_MADE, 'Only hosts of Twilio are called with the account’s credentials');
     const tokens = await patiently(() => signing.tokens(effect.account));
-    if (!tokens) return notSent(FAILED, 'The token that signs requests of the account is not to be had at the moment');
     const call = (key?: ApiKey) => caller.call({ ...wired(request.method, wire, tokens[0], key), ...(key && { trustedOrigin: carrierOrigin }), signal });
     const result = request.addTwilioAuth ? await withStudioKey(keys, effect, call, isRefusal) : await call();
     return outcomeOf(result);

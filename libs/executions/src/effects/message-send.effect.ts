@@ -50,7 +50,7 @@ const isRefusal = (result: SendResult): boolean => result.kind === 'refused' && 
 const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult | NoKey): EffectOutcome | Postponed => {
   switch (result.kind) {
     case 'no-key':
-      return result.isPassing ? postponed(notSent(SENDING_FAILED, result.why)) : notSent(SENDING_FAILED, result.why);
+      return notSent(SENDING_FAILED, result.why);
     case 'accepted':
       return { ok: true, payload: result.message };
     case 'refused': {

@@ -3,12 +3,13 @@ import type { ApiKey, StudioKey } from '@atelier/twilio-client';
 import type { RequestedEffect } from '../worker/effect-performer.port';
 import { patiently } from './effect-kind';
 
-/** No key is to be had, so nothing was sent. `isPassing`: who gives keys is away, else the account is given none. */
-export type NoKey = { readonly kind: 'no-key'; readonly why: string; readonly isPassing: boolean };
+/** The account is given no key, so nothing was sent. */
+export type NoKey = { readonly kind: 'no-key'; readonly why: string };
 
 /**
  * Makes a call with the account's Studio API Key (`spec/audit-and-keys.md` 3.1). Refused for its key, and the key confirmed gone: the same
- * call once more with the new one. Refused though the key exists, or the account closed meanwhile: the refusal is the answer.
+ * call once more with the new one. Refused though the key exists, or the account closed meanwhile: the refusal is the answer. Who has the keys away:
+ * NotBegun, for a refused call has done nothing.
  */
 export const withStudioKey = async <R>(
   keys: StudioKey,
@@ -18,7 +19,7 @@ export const withStudioKey = async <R>(
 ): Promise<R | NoKey> => {
   const cause = { executionSid: execution, flowSid: flow };
   const key = await patiently(() => allowed(keys.ensure(account, cause)));
-  if (!key || key instanceof Rejection) return noKey(key);
+  if (key instanceof Rejection) return { kind: 'no-key', why: `The account has no Studio API Key: ${key.message}` };
   const answer = await call(key);
   if (!isRefusal(answer)) return answer;
   const fresh = await patiently(() => allowed(keys.replaceRefused(account, key.sid, cause)));
@@ -31,12 +32,6 @@ export const allowed = <K>(asked: Promise<K>): Promise<K | Rejection> =>
     if (error instanceof Rejection) return error;
     throw error;
   });
-
-const noKey = (why: Rejection | undefined): NoKey => ({
-  kind: 'no-key',
-  isPassing: why === undefined,
-  why: why ? `The account has no Studio API Key: ${why.message}` : 'The Studio API Key of the account is not to be had at the moment',
-});
 
 /** How Twilio refuses credentials: 401 with this code. The same code comes with 403 for other reasons. */
 export const isKeyRefusal = (status: number, code: unknown): boolean => status === 401 && code === 20003;

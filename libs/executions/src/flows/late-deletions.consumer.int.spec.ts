@@ -58,6 +58,16 @@ describe('what a door let in while its flow was being deleted', () => {
     await eventually('the look', () => looked.length === 1);
   });
 
+  it('waits once for all deletions that it reads together, also where the clock of their owner is an hour ahead', async () => {
+    const looked: number[] = [];
+    const late = new LateDeletions(db, { endAll: async () => void looked.push(performance.now()) }, { nowMs: () => Date.parse('2026-01-31T12:00:00Z') });
+    topic.append(0, Array.from({ length: 30 }, () => event(samples.flows.ask, '2026-01-31T13:00:00Z')));
+    const began = performance.now();
+    await late.handle({ topic: 'atelier.flows.events', log: 'flows', shard: 0, messages: await topic.read(0, 0, 100) });
+    expect([looked.length, looked[0]! - began >= 5_900, performance.now() - began < 12_000]).toEqual([30, true, true]);
+    expect(await late.group.position('flows', 0)).toBe(30);
+  });
+
   it('passes what the first look has put aside', async () => {
     const late = new LateDeletions(db, new FlowDeletions(db, samples.ingress, samples.reader), { nowMs: () => Date.parse('2026-01-31T13:00:00Z') });
     await consumeLateDeletions(bus, late);

@@ -35,14 +35,14 @@ export class LateDeletions {
     deadLetter: ({ topic, event }) => this.positions.passed({ topic, log: event.log, shard: event.shard, messages: [event] }),
   };
 
+  /** One wait for all deletions of a batch, never longer than that of one: whatever the clock of their owner says, the consumer goes on. */
   async handle(batch: Batch): Promise<void> {
-    for (const event of await this.positions.fresh(batch)) {
-      if (event.type !== 'flow.deleted') continue;
-      await this.forgotten(Date.parse(event.time));
+    const deletions = (await this.positions.fresh(batch)).filter(({ type }) => type === 'flow.deleted');
+    if (deletions.length > 0) await this.forgotten(Math.max(...deletions.map(({ time }) => Date.parse(time))));
+    for (const event of deletions)
       await this.deletions.endAll(event).catch((error: unknown) => {
         if (!(error instanceof Rejection)) throw error; // the first look has told of it
       });
-    }
     await this.positions.passed(batch);
   }
 

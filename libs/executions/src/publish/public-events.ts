@@ -1,4 +1,4 @@
-import { type AccountSid, type ExecutionSid, type FlowSid, type PublicEvent, WARNINGS, stepSidOf } from '@atelier/contracts';
+import { type AccountSid, Defect, type ExecutionSid, type FlowSid, type PublicEvent, WARNINGS, stepSidOf } from '@atelier/contracts';
 import type { ExecutionEvent } from '@atelier/engine';
 import { startedAtMs } from '../ingress/keys';
 
@@ -99,7 +99,8 @@ export const publicEventsOf = (sprint: { readonly shard: number; readonly pos: n
 };
 
 const mapped = (event: ExecutionEvent, execution: Published, atMs: number): Fields | undefined => {
-  const map = PUBLIC[event.type];
+  const map = PUBLIC[event.type] as (typeof PUBLIC)[ExecutionEvent['type']] | undefined;
+  if (!map) throw new Defect(`expected an event of this version, found ${String(event.type)}: a newer one has to publish it`);
   return map === 'private' ? undefined : (map as Mapped<string>)(event as never, execution, atMs); // the key and the argument carry the same type
 };
 

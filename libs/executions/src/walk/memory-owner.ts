@@ -1,4 +1,4 @@
-import { type ExecutionSid, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
+import { type ExecutionSid, Fault, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
 import type { Clock } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import type { CommandResult, CreateResult, ExecutionCommand, InboundMessage, Ingress, Reply, StartRequest, TriggerOutcome } from '../ingress/ingress.port';
@@ -18,7 +18,7 @@ import { MemoryTables } from './memory-tables';
 
 export type MemoryOwnerOptions = { readonly rules: Rules; readonly directory: FlowDirectory; readonly performer: EffectPerformer; readonly clock: Clock };
 
-const NOTHING = { entries: new Map(), holders: new Map(), starts: new Map() };
+const NOTHING = { entries: new Map(), unreadable: new Map(), holders: new Map(), starts: new Map() };
 
 type Command = ({ readonly kind: 1; readonly body: object } | { readonly kind: 2; readonly body: object } | { readonly kind: 3; readonly body: object }) & { readonly shard: number };
 
@@ -143,4 +143,8 @@ export class MemoryOwner implements Ingress {
 }
 
 /** Here nothing is waited for: the world is what the walk makes of it. */
-const settledOutcome = (answer: EffectOutcome | Postponed): EffectOutcome => (isPostponed(answer) ? answer.otherwise : answer);
+const settledOutcome = (answer: EffectOutcome | Postponed): EffectOutcome => {
+  if (!isPostponed(answer)) return answer;
+  if (answer.otherwise) return answer.otherwise;
+  throw new Fault(answer.why);
+};

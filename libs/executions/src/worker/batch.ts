@@ -21,6 +21,8 @@ import type { Shard } from './shards';
 /** What was read for this batch beside its inputs. */
 export type Loaded = {
   readonly entries: ReadonlyMap<ExecutionSid, Entry>;
+  /** Executions whose log this version cannot read, and why: what is for them is set aside whole, never decided on half of it. */
+  readonly unreadable: ReadonlyMap<ExecutionSid, string>;
   /** Holders of claims, where the batch had to look. */
   readonly holders: ReadonlyMap<string, ExecutionSid>;
   /** Creates further on in the inbox whose contact's message is decided now. */
@@ -64,7 +66,7 @@ export class Batch {
 
   /** Sets an input aside for people to look at, with the row that it came from; a claim that came with it is given back. */
   park(input: LaneInput, reason: string): void {
-    const entry = input.from === 'inbox' ? undefined : this.find(input.execution);
+    const entry = input.from === 'inbox' ? undefined : this.known(input.execution);
     const account = accountOf(input) ?? entry?.account;
     const body = input.from === 'inbox' ? input.text : JSON.stringify(input);
     push(this.out.rows.parked, { shard: input.shard, pos: input.from === 'inbox' ? input.pos : undefined, account: account && digits(account), reason: escaped(`${identityOf(input)}: ${reason}`), body });
@@ -213,10 +215,17 @@ export class Batch {
   }
 
   private giveBack({ start, keys }: CreateBody, shard: number): void {
-    if (!this.find(start.execution)) for (const key of keys) this.claims.release(key, start.execution, shard);
+    if (!this.known(start.execution) && !this.context.loaded.unreadable.has(start.execution)) for (const key of keys) this.claims.release(key, start.execution, shard);
   }
 
   private find(sid: ExecutionSid): Entry | undefined {
+    const entry = this.known(sid);
+    const why = entry ? undefined : this.context.loaded.unreadable.get(sid);
+    if (why !== undefined) throw new Defect(`the log of ${sid} cannot be read: ${why}`);
+    return entry;
+  }
+
+  private known(sid: ExecutionSid): Entry | undefined {
     return this.context.cache.get(sid) ?? this.fresh.get(sid) ?? this.context.loaded.entries.get(sid);
   }
 

@@ -180,8 +180,10 @@ export class EffectDesk {
   }
 
   /** It did not happen: its mark is taken back, and it waits. Where nobody knows whether the store took it back, it is reconciled. */
-  private async postpone(held: Held, { otherwise }: Postponed): Promise<void> {
-    if (!this.postponements.add(held, this.ports.clock.monotonicMs())) return this.ended(held, otherwise);
+  private async postpone(held: Held, { why, otherwise }: Postponed): Promise<void> {
+    const waits = this.postponements.add(held, this.ports.clock.monotonicMs(), otherwise !== undefined);
+    if (!waits && otherwise) return this.ended(held, otherwise);
+    this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, attempts: held.attempts, why }, 'an effect waits: the world is away');
     const isBack = await takeBackAttempt(this.ports.db, held).catch(() => false);
     this.inFlight.delete(held.name);
     if (!isBack) {

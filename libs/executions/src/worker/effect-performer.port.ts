@@ -23,8 +23,11 @@ export type EffectContext = {
   readonly messageSid?: string;
 };
 
-/** It certainly did not happen, because the world was away, and may happen later; `otherwise` is its outcome once patience has ended. */
-export type Postponed = { readonly kind: 'postponed'; readonly otherwise: EffectOutcome };
+/**
+ * It certainly did not happen, because the world was away, and may happen later. `otherwise` is its outcome once patience has ended; none: one of our own
+ * services was away, and no step fails for that.
+ */
+export type Postponed = { readonly kind: 'postponed'; readonly why: string; readonly otherwise?: EffectOutcome };
 
 export const isPostponed = (answer: EffectOutcome | Postponed): answer is Postponed => 'kind' in answer;
 

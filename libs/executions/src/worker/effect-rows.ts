@@ -45,7 +45,7 @@ export type Mark = { readonly shard: number; readonly execution: ExecutionSid; r
 // Compare-and-set: whoever read another number of attempts, or an epoch that has passed, marks nothing (W6).
 const MARK = {
   name: 'executions.mark-effects',
-  text: `update effect e set epoch = m.epoch, attempts = m.attempts + 1, attempted_at = now()
+  text: `update effect e set epoch = m.epoch, attempts = least(m.attempts + 1, 32767), attempted_at = now()
     from (select t.*, (select l.epoch from lease l where l.shard = t.shard) as current
       from rows from (unnest($1::smallint[]), unnest($2::uuid[]), unnest($3::int[]), unnest($4::int[]), unnest($5::smallint[])) t (shard, execution, step, epoch, attempts)) m
     where e.shard = m.shard and e.execution = m.execution and e.step = m.step and e.attempts = m.attempts and m.current = m.epoch

@@ -1,7 +1,9 @@
+import { storedPositions } from '@atelier/bus';
 import { type Database, silentLog, systemClock } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { executionEvents } from '../publish/execution-events';
 import { Growth } from '../publish/growth';
+import { EXECUTIONS_LOG } from '../publish/public-events';
 import { SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
 import { dropPartitions, makePartitions } from '../store/partitions';
@@ -82,6 +84,28 @@ describe('the janitor', () => {
     const events = await executionEvents(db, new Growth()).read(shard, 0, 1_000);
     expect(events.map(({ pos }) => pos)).toEqual(events.map((_, i) => i + 1));
     expect(events.filter(({ subject }) => subject === sid).map(({ type }) => type)).toEqual(expect.arrayContaining(['atelier.execution.removed.v1']));
+  });
+
+  it('waits with it for the publisher, where there is one: what reaches the topic is whole (A4)', async () => {
+    const contact = samples.contact();
+    const positions = storedPositions(db);
+    await samples.ingress.message(samples.messageOf('ask', contact, 'another secret'));
+    await worker.idle();
+    const { sid } = (await samples.reader.list(samples.account, samples.flows.ask, { limit: 1 }))[0]!;
+    const { shard } = (await db.query<{ shard: number }>('select shard from execution where sid = $1', [sid.slice(2)]))[0]!;
+    await positions.of(EXECUTIONS_LOG, shard); // somebody publishes this shard, and has come nowhere yet
+    await samples.ingress.command({ account: samples.account, execution: sid, input: { type: 'Delete' }, replyWithinMs: 5_000 });
+    const source = executionEvents(db, new Growth());
+    const end = await source.end(shard);
+    await eventually('the keys are asked for', async () => (await db.query('select from lease where shard = $1 and published >= $2', [shard, end])).length === 1);
+    const blank = async () => (await db.query<{ version: number }>(`select version from sprint where execution = $1 and body = '' order by version`, [sid.slice(2)])).length;
+    await janitor.clean();
+    expect(await blank()).toBe(0);
+    const events = await source.read(shard, 0, 1_000);
+    expect(events.filter(({ subject }) => subject === sid).map(({ type }) => type)).not.toContain('atelier.execution.removed.v1');
+    await positions.passed([{ log: EXECUTIONS_LOG, shard, pos: end }]);
+    await janitor.clean();
+    expect(await blank()).toBe((await db.query('select version from sprint where execution = $1', [sid.slice(2)])).length);
   });
 
   it('makes a partition for each of the next days, and drops those older than 31', async () => {

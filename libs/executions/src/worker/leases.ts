@@ -3,7 +3,7 @@
  * L1. A lease lasts 3 s by the database's clock and is renewed each second. L2. An owner whose renewals do not arrive gives its shards up by its own
  * monotonic clock; those that nobody else took meanwhile run out and are taken again, by itself too. L3. Each taking raises the epoch: an epoch belongs
  * to one owner. L4. A released lease says that its shard was left in order. L5. Who releases tells the others at once; the hint may be lost, they look each
- * second anyway.
+ * second anyway. L6. A lease that its owner has not renewed for most of its time is looked at when it ends, not up to a second later.
  */
 import { type Clock, type Database, type Log, ConnectionLost } from '@atelier/platform';
 import { column } from '../store/columns';
@@ -18,7 +18,8 @@ const LIVING = {
   name: 'executions.worker-lives',
   text: `with me as (insert into worker (id, until) values ($1, now() + $2 * interval '1 millisecond') on conflict (id) do update set until = excluded.until returning id),
     gone as (delete from worker where until < now() - interval '1 minute')
-    select (select count(*) from worker where until > now() and id <> $1)::int + (select count(*) from me)::int as workers`,
+    select (select count(*) from worker where until > now() and id <> $1)::int + (select count(*) from me)::int as workers,
+      (select extract(epoch from min(until) - now()) * 1000 from lease where owner <> $1 and until > now())::float8 as "endsInMs"`,
 };
 const RENEW = {
   name: 'executions.renew',
@@ -49,6 +50,7 @@ export class Leases {
   private readonly held = new Map<number, number>();
   private lastRenewedMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
+  private endTimer: NodeJS.Timeout | undefined;
   private turn: Promise<void> = Promise.resolve();
   private nextLook: Promise<void> | undefined;
   private readonly free = new Set<number>();
@@ -87,8 +89,9 @@ export class Leases {
   private async lookOnce(): Promise<void> {
     if (this.stopped) return;
     try {
-      const [row] = await this.db.query<{ workers: number }>(LIVING, [this.id, LEASE_MS]);
+      const [row] = await this.db.query<{ workers: number; endsInMs: number | null }>(LIVING, [this.id, LEASE_MS]);
       await this.renew();
+      this.lookAtEnd(row?.endsInMs ?? Infinity);
       const fair = Math.ceil(this.shards / (row?.workers ?? 1));
       if (this.held.size < fair) await this.take(fair - this.held.size);
       else if (this.held.size > fair) this.events.surplus(this.held.size - fair);
@@ -96,6 +99,12 @@ export class Leases {
       if (!(error instanceof ConnectionLost)) this.log.error({ error: String(error) }, 'leases could not be renewed');
       this.expire();
     }
+  }
+
+  /** Keeps L6. */
+  private lookAtEnd(endsInMs: number): void {
+    clearTimeout(this.endTimer);
+    if (endsInMs < RENEW_EACH_MS) this.endTimer = setTimeout(() => void this.look(), endsInMs + 1);
   }
 
   /** After the batch in hand; shards that gather meanwhile go with the next statement. */
@@ -113,6 +122,7 @@ export class Leases {
     this.stopped = true;
     clearInterval(this.timer);
     await this.turn;
+    clearTimeout(this.endTimer);
     await this.db.query('delete from worker where id = $1', [this.id]);
   }
 

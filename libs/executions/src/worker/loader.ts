@@ -1,4 +1,4 @@
-import type { AccountSid, ExecutionSid, FlowSid } from '@atelier/contracts';
+import { type AccountSid, Defect, type ExecutionSid, type FlowSid } from '@atelier/contracts';
 import type { Database } from '@atelier/platform';
 import { type CreateBody, COMMAND_KIND } from '../ingress/stored-command';
 import type { Loaded } from './batch';
@@ -9,7 +9,7 @@ import type { ProgramRef, Programs } from './programs';
 import { type Stored, readExecutions, readHolders, readStarts } from './reads';
 import type { Rules } from './rules';
 
-const NOTHING: Loaded = { entries: new Map(), holders: new Map(), starts: new Map() };
+const NOTHING: Loaded = { entries: new Map(), unreadable: new Map(), holders: new Map(), starts: new Map() };
 
 /** Brings what a batch needs into memory: executions that are not cached, programs that are not compiled. Usually there is nothing to do. */
 export class Loader {
@@ -32,7 +32,12 @@ export class Loader {
 
   /** One execution for whoever asks outside a batch: reconciliation. */
   async entry(sid: ExecutionSid): Promise<Entry | undefined> {
-    return this.cache.get(sid) ?? (await this.entries([sid])).get(sid);
+    const known = this.cache.get(sid);
+    if (known) return known;
+    const { entries, unreadable } = await this.read([sid]);
+    const why = unreadable.get(sid);
+    if (why !== undefined) throw new Defect(`the log of ${sid} cannot be read: ${why}`);
+    return entries.get(sid);
   }
 
   private async missing(inputs: readonly LaneInput[]): Promise<Loaded> {
@@ -41,22 +46,27 @@ export class Loader {
       const sid = executionOf(input);
       if (sid && !this.cache.get(sid)) wanted.add(sid);
     }
-    return wanted.size === 0 ? NOTHING : { ...NOTHING, entries: await this.entries([...wanted]) };
+    return wanted.size === 0 ? NOTHING : { ...NOTHING, ...(await this.read([...wanted])) };
   }
 
   private async everything(inputs: readonly LaneInput[]): Promise<Loaded> {
     const holders = await readHolders(this.db, inputs.flatMap(keysOf));
     const wanted = new Set<ExecutionSid>([...holders.values(), ...inputs.flatMap((input) => [executionOf(input) ?? [], startOf(input) ?? []].flat())]);
-    const entries = await this.entries([...wanted].filter((sid) => !this.cache.get(sid)));
-    const unstarted = [...new Set(holders.values())].filter((sid) => !entries.has(sid) && !this.cache.get(sid));
+    const { entries, unreadable } = await this.read([...wanted].filter((sid) => !this.cache.get(sid)));
+    const unstarted = [...new Set(holders.values())].filter((sid) => !entries.has(sid) && !unreadable.has(sid) && !this.cache.get(sid));
     const bodies = unstarted.length === 0 ? [] : await readStarts(this.db, [...new Set(inputs.map(({ shard }) => shard))], unstarted);
     const starts = bodies.map((body) => JSON.parse(body) as CreateBody); // written by our own ingress
-    return { entries, holders, starts: new Map(starts.map((create) => [create.start.execution, create])) };
+    return { entries, unreadable, holders, starts: new Map(starts.map((create) => [create.start.execution, create])) };
   }
 
-  private async entries(sids: readonly ExecutionSid[]): Promise<Map<ExecutionSid, Entry>> {
-    const stored = sids.length === 0 ? new Map<ExecutionSid, Stored>() : await readExecutions(this.db, sids);
-    return new Map([...stored].map(([sid, one]) => [sid, entryOf(one, this.rules)]));
+  private async read(sids: readonly ExecutionSid[]): Promise<Pick<Loaded, 'entries' | 'unreadable'>> {
+    const [entries, unreadable] = [new Map<ExecutionSid, Entry>(), new Map<ExecutionSid, string>()];
+    for (const [sid, stored] of sids.length === 0 ? [] : await readExecutions(this.db, sids)) {
+      const entry = folded(stored, this.rules);
+      if (typeof entry === 'string') unreadable.set(sid, entry);
+      else entries.set(sid, entry);
+    }
+    return { entries, unreadable };
   }
 
   private async compiled(inputs: readonly LaneInput[], loaded: Loaded): Promise<void> {
@@ -97,6 +107,16 @@ const startOf = (input: LaneInput): ExecutionSid | undefined =>
 
 const keysOf = (input: LaneInput): readonly string[] =>
   input.from === 'inbox' && (input.kind === COMMAND_KIND.create || input.kind === COMMAND_KIND.message) ? input.body.keys : [];
+
+/** Or why it cannot be folded: others of the batch go on (A12). */
+const folded = (stored: Stored, rules: Rules): Entry | string => {
+  if (stored.unreadable !== undefined) return stored.unreadable;
+  try {
+    return entryOf(stored, rules);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+};
 
 /** The entry of a stored execution: the fold of its log (A11). */
 export const entryOf = (stored: Stored, rules: Rules): Entry => {

@@ -13,7 +13,7 @@ describe('a message that could not be handed to its provider', () => {
   let samples: SampleExecutions;
   let worker: ExecutionWorker;
   const clock = new MovableClock();
-  const away: Postponed = { kind: 'postponed', otherwise: { ok: false, code: 81011, message: 'nobody listens' } };
+  const away: Postponed = { kind: 'postponed', why: 'nobody listens', otherwise: { ok: false, code: 81011, message: 'nobody listens' } };
   const accepted = (): EffectOutcome => ({ ok: true, payload: { Sid: newSid('SM'), Status: 'queued' } });
   beforeAll(async () => {
     db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
@@ -54,6 +54,17 @@ describe('a message that could not be handed to its provider', () => {
     clock.move(20_000);
     await ended(sid);
     expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'failed']);
+  }, 30_000);
+
+  it('waits without end for a service of our own', async () => {
+    samples.performer.outcome = () => Promise.resolve({ kind: 'postponed', why: 'the keys are away' });
+    const sid = await waiting();
+    clock.move(86_400_000);
+    await eventually('another attempt', () => attempts(sid) >= 2, 10_000);
+    samples.performer.outcome = () => Promise.resolve(accepted());
+    clock.move(10_001);
+    await ended(sid);
+    expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'sent']);
   }, 30_000);
 
   it('is attempted at once by the next owner', async () => {

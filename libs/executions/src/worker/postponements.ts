@@ -22,11 +22,11 @@ export class Postponements {
     return size;
   }
 
-  /** False where it has waited long enough. */
-  add(held: Held, nowMs: number): boolean {
+  /** False where its patience ends and it has waited long enough. */
+  add(held: Held, nowMs: number, isBounded: boolean): boolean {
     const before = this.waiting.get(held.name);
     const { sinceMs = nowMs, tries = 0 } = before ?? {};
-    if (nowMs - sinceMs >= this.patienceMs) {
+    if (isBounded && nowMs - sinceMs >= this.patienceMs) {
       this.waiting.delete(held.name);
       return false;
     }

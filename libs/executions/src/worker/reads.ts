@@ -6,6 +6,7 @@ import { ENDED_REASONS } from '@atelier/engine';
 import { column, digits, unescaped } from '../store/columns';
 import { COMMAND_KIND } from '../ingress/stored-command';
 import type { Status } from './entry';
+import { ENGINE_FORMAT } from './commit';
 import type { DrainedCommand, TimerInput } from './inputs';
 
 const execution = (uuid: string): ExecutionSid => sidOfUuid('FN', uuid);
@@ -64,20 +65,22 @@ export type Stored = {
   readonly snapshot: number;
   readonly version: number;
   readonly claims: readonly string[];
+  /** Why its log cannot be read by this version. */
+  readonly unreadable?: string;
   readonly sprints: readonly { readonly version: number; readonly atMs: number; readonly events: readonly ExecutionEvent[]; readonly characters: number }[];
 };
 
 const LOAD = {
   name: 'executions.load',
   text: `select e.*, array(select replace(key::text, '-', '') from claim where execution = u.sid) as claims,
-      (select max(version) from sprint where execution = u.sid) as last, s.version, ${EPOCH_MS('s.at')} as at, s.body
+      (select max(version) from sprint where execution = u.sid) as last, s.version, s.engine, ${EPOCH_MS('s.at')} as at, s.body
     from unnest($1::uuid[]) u (sid)
     cross join lateral (select account, flow, contact, address, revision, initiated_by, status, reason, shard, snapshot, sid from execution where sid = u.sid offset 0) e
-    left join lateral (select version, at, body from sprint where execution = u.sid and version >= e.snapshot and e.status = 0 order by version) s on true`,
+    left join lateral (select version, engine, at, body from sprint where execution = u.sid and version >= e.snapshot and e.status = 0 order by version) s on true`,
 };
 type LoadRow = {
   sid: string; account: string; flow: string; contact: string; address: string; revision: number; initiated_by: string; status: Status; reason: number | null;
-  shard: number; snapshot: number; claims: string[]; last: number; version: number | null; at: number | null; body: string | null;
+  shard: number; snapshot: number; claims: string[]; last: number; version: number | null; engine: number | null; at: number | null; body: string | null;
 };
 
 /** Those of these executions that have a row. */
@@ -89,11 +92,22 @@ export const readExecutions = async (db: Queryable, sids: readonly ExecutionSid[
     const stored = found.get(sid) ?? storedOf(sid, row);
     found.set(sid, stored);
     if (row.version === null || row.body === null) continue;
-    const events = JSON.parse(row.body) as readonly ExecutionEvent[]; // written by the commit of an owner
-    stored.sprints.push({ version: row.version, atMs: Math.round(row.at ?? 0), events, characters: row.body.length });
+    const events = eventsOf(row.body, row.engine ?? ENGINE_FORMAT);
+    if (typeof events === 'string') found.set(sid, { ...stored, unreadable: events });
+    else stored.sprints.push({ version: row.version, atMs: Math.round(row.at ?? 0), events, characters: row.body.length });
   }
   for (const stored of found.values()) stored.sprints.sort((a, b) => a.version - b.version);
   return found;
+};
+
+/** Written by the commit of an owner, perhaps of a newer version: then all of it is refused, with the reason. */
+const eventsOf = (body: string, format: number): readonly ExecutionEvent[] | string => {
+  if (format > ENGINE_FORMAT) return `it is written in format ${format}, and this version reads up to ${ENGINE_FORMAT}`;
+  try {
+    return JSON.parse(body) as readonly ExecutionEvent[];
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 };
 
 const storedOf = (sid: ExecutionSid, row: LoadRow): Stored & { readonly sprints: Stored['sprints'][number][] } => ({
