@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { AccountSid } from '@atelier/contracts';
 import { type Database, newSid } from '@atelier/platform';
-import { testDatabase } from '@atelier/testing';
+import { eventually, testDatabase } from '@atelier/testing';
 import { ACCOUNT, FLOW, MISSING, OPERATOR, STRANGER, SampleDoors } from '../http/sample-doors';
 import { TriggerResults } from '../publish/trigger-results';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
@@ -104,6 +104,21 @@ describe('POST /atelier/v1/Operations/Executions/DeadLetters/{id}/Redrive', () =
     expect((await doors.rest('POST', `${PATH}/${id}/Redrive`)).status).toBe(200);
     expect(await doors.commands()).toMatchObject([{ execution, input: { type: 'End', reason: 'DELETED' } }]);
   });
+
+  it('200 although somebody drops it meanwhile: who comes second finds nothing, and nothing is both', async () => {
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    let isAsked = false;
+    doors.reader = { ...doors.reader, list: async () => ((isAsked = true), await gate, []) };
+    const id = await letter('executions', { type: 'flow.deleted', data: { account_sid: ACCOUNT, flow_sid: FLOW } });
+    const redriven = doors.rest('POST', `${PATH}/${id}/Redrive`);
+    await eventually('it is being handled', () => isAsked);
+    const dropped = doors.rest('DELETE', `${PATH}/${id}`);
+    await eventually('the other waits', async () => (await db.query(`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%insert into dropped%'`)).length > 0);
+    go();
+    expect([(await redriven).status, (await dropped).status]).toEqual([200, 404]);
+    expect(await db.query('select from dropped where item = $1', [id])).toEqual([]);
+  }, 20_000);
 
   it('404 for another account’s', async () => {
     const id = await letter('triggers', triggerOf('not theirs'));

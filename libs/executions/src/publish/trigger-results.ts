@@ -1,6 +1,6 @@
 import type { TopicSource } from '@atelier/bus';
 import type { PublicEvent, TriggerResult } from '@atelier/contracts';
-import { type Clock, type Database, systemClock } from '@atelier/platform';
+import { type Clock, type Database, type Queryable, systemClock } from '@atelier/platform';
 import { column, escaped, textColumn, texts } from '../store/columns';
 import { gapBefore } from '../store/source-positions';
 import { Growth } from './growth';
@@ -93,11 +93,13 @@ export class TriggerResults {
     this.growth.grown([0]);
   }
 
-  /** A dead letter that was handled after all. False where it was not there any more. */
-  async redriven(letter: number, results: readonly KeyedResult[]): Promise<boolean> {
-    const gone = await this.db.query(REDRIVEN, [this.clock.nowMs(), bodiesOf(results), letter]);
+  /** A dead letter that was handled after all, removed in the transaction that holds it. Say `grew` after its commit. */
+  async redriven(tx: Queryable, letter: number, results: readonly KeyedResult[]): Promise<void> {
+    await tx.query(REDRIVEN, [this.clock.nowMs(), bodiesOf(results), letter]);
+  }
+
+  grew(): void {
     this.growth.grown([0]);
-    return gone.length > 0;
   }
 
   /** `atelier.triggers.results`: low rate, one shard. */
