@@ -11,6 +11,7 @@ import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog
 import { HealthRegistry, MetricsRegistry, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AtelierConfig } from './config';
+import { internalTokenIn } from './internal-token';
 import { connectMessaging, startTopics } from './messaging';
 import { startOwnerThread } from './owner-thread';
 
@@ -21,9 +22,10 @@ export type Atelier = { readonly url: string; readonly folder: DataFolder; stop(
 class AtelierModule {}
 
 /** Starts the database, the contexts, the REST edge and the execution worker, in this order; what was started is stopped again where a later part fails. */
-export const startAtelier = async (config: AtelierConfig, say: Say): Promise<Atelier> => {
-  const log = createLog('atelier', config.ATELIER_LOG_LEVEL);
-  const folder = openDataFolder(config);
+export const startAtelier = async (given: AtelierConfig, say: Say): Promise<Atelier> => {
+  const log = createLog('atelier', given.ATELIER_LOG_LEVEL);
+  const folder = openDataFolder(given);
+  const config = { ...given, ATELIER_INTERNAL_TOKEN: given.ATELIER_INTERNAL_TOKEN ?? internalTokenIn(folder.dir) };
   if (config.ATELIER_WEBHOOK_SIGNATURE_CHECK === 'off') say('! Signatures of webhooks are not checked: ATELIER_WEBHOOK_SIGNATURE_CHECK is off');
   if (folder.moved) say(`  Data lies in ${folder.dir}, because the database's user cannot enter ${config.ATELIER_DATA_DIR}`);
   const parts = new Parts(say);

@@ -14,7 +14,7 @@ const OWNERS_MAX = 5; // docs/decisions/0002
 const CROWD = 130; // contacts on 64 shards: three of them are neighbours
 const NUMBER = '+15557650001';
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
-const env = { ATELIER_INTERNAL_TOKEN: randomBytes(24).toString('hex') };
+const asOperator = ['--data', dataDir]; // its token was made there
 
 let settings: Record<string, string>;
 let database: Client;
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const url = await testDatabaseUrl();
   database = new Client({ connectionString: url });
   await database.connect();
-  settings = { ATELIER_DATABASE_URL: url, ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_LOG_LEVEL: 'silent', ...env };
+  settings = { ATELIER_DATABASE_URL: url, ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_LOG_LEVEL: 'silent' };
 }, 60_000);
 afterAll(async () => {
   await atelier?.end('SIGKILL');
@@ -61,7 +61,7 @@ const neighbourhood = (count: number): Promise<readonly string[]> =>
     },
     PATIENCE_MS,
   );
-const parked = async (): Promise<readonly Record<string, unknown>[]> => JSON.parse((await ops(atelier?.url ?? '', ['parked', 'list', '--json'], env)).out) as Record<string, unknown>[];
+const parked = async (): Promise<readonly Record<string, unknown>[]> => JSON.parse((await ops(atelier?.url ?? '', ['parked', 'list', '--json', ...asOperator], {})).out) as Record<string, unknown>[];
 
 /** Restarts until it stays: how often it died. The lease of a dead owner need not be waited for: nobody else may have it. */
 const deaths = async (): Promise<number> => {
@@ -103,7 +103,7 @@ describe('an input that kills the process', () => {
 
     expect(await up.end('SIGTERM')).toBe(0);
     atelier = await startAtelier({ dataDir, settings });
-    expect(await ops(atelier.url, ['parked', 'retry', String(set?.['id'])], env)).toMatchObject({ code: 0, out: `parked ${String(set?.['id'])}: retried\n` });
+    expect(await ops(atelier.url, ['parked', 'retry', String(set?.['id']), ...asOperator], {})).toMatchObject({ code: 0, out: `parked ${String(set?.['id'])}: retried\n` });
     await ended(atelier, flow, killer);
     expect(await parked()).toEqual([]);
   }, 240_000);

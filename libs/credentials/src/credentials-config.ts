@@ -13,7 +13,7 @@ export const credentialsConfig = z.object({
     .min(1)
     .optional()
     .describe('File with 64 hexadecimal digits that wrap the data keys of secrets. Left out: master.key in the data folder, made at the first start.'),
-  ATELIER_INTERNAL_TOKEN: internalToken.optional().describe('Authenticates /internal/v1 between services. Left out: those routes are not served.'),
+  ATELIER_INTERNAL_TOKEN: internalToken.optional().describe('Authenticates /internal/v1 between services, and operators. Left out: internal.token in the data folder, made at the first start.'),
   ATELIER_STORE_GENERATION: wholeNumber(1, 'Counts up when executions move to a new data store; each generation has a Studio API Key of its own.', 1),
 });
 

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError } from '@atelier/platform';
 import { z } from 'zod';
+import { internalTokenFile } from '../internal-token';
 import type { Command } from './command';
 
 /** Where to ask, and as whom. */
@@ -14,8 +15,8 @@ const cluster = z.object({ internal_token: z.string() });
 const DATA_DIRS = ['.atelier', '.atelier/cluster'];
 
 /**
- * As the operator of the installation, who sees everything, where its token is known: ATELIER_INTERNAL_TOKEN, or the secrets of a cluster in the data
- * folder. Else as the account of ATELIER_ACCOUNT_SID and ATELIER_AUTH_TOKEN, or of the data folder, which sees its own.
+ * As the operator of the installation, who sees everything, where its token is known: ATELIER_INTERNAL_TOKEN, or what lies in the data folder of
+ * a cluster or of one process. Else as the account of ATELIER_ACCOUNT_SID and ATELIER_AUTH_TOKEN, or of the data folder, which sees its own.
  */
 export const accessOf = ({ url, dataDir }: Pick<Command, 'url' | 'dataDir'>, env: Env): Access => {
   const origin = originOf(url ?? env['ATELIER_PUBLIC_URL'] ?? `http://127.0.0.1:${env['ATELIER_HTTP_PORT'] ?? '8080'}`);
@@ -43,8 +44,10 @@ const inFolder = (wanted: string): Who | undefined => {
   const dir = existsSync(location) ? readFileSync(location, 'utf8').trim() : wanted;
   const secrets = readIn(dir, 'cluster.secrets.json', cluster);
   const first = readIn(dir, 'account.json', account);
-  return operator(secrets?.internal_token) ?? owner(first?.account_sid, first?.auth_token);
+  return operator(secrets?.internal_token ?? tokenIn(dir)) ?? owner(first?.account_sid, first?.auth_token);
 };
+
+const tokenIn = (dir: string): string | undefined => (existsSync(internalTokenFile(dir)) ? readFileSync(internalTokenFile(dir), 'utf8').trim() : undefined);
 
 const readIn = <S extends z.ZodType>(dir: string, name: string, schema: S): z.infer<S> | undefined => {
   const file = join(dir, name);
