@@ -1,21 +1,25 @@
-# The all-in-one image: every service in one process, as `npm start` runs it, with PostgreSQL outside.
-FROM node:20.20-bookworm-slim AS build
+# One image for every service: the command says which. docker-compose.yml runs them apart, docker-compose.single.yml all in one process.
+FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc nx.json tsconfig.base.json .swcrc ./
 COPY apps apps
 COPY libs libs
-RUN npm ci && npx nx run-many -t build && npm prune --omit=dev
+RUN npm ci && npx nx run-many -t build
+# What runs: compiled code and the packages that it imports. The embedded PostgreSQL is an optional one, and stays out.
+RUN npm ci --omit=dev --omit=optional \
+ && rm -rf apps/bench libs/testing \
+ && find apps libs -mindepth 2 -maxdepth 2 ! -name dist ! -name package.json -exec rm -rf {} + \
+ && find apps libs -name '*.map' -delete
 
-FROM node:20.20-bookworm-slim
+FROM node:20.20.2-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
-COPY --from=build /app/apps apps
 COPY --from=build /app/libs libs
+COPY --from=build /app/apps apps
+# Only the single process keeps files of its own; a volume that is mounted here belongs to its user.
 RUN mkdir /data && chown node:node /data
 USER node
-VOLUME /data
 EXPOSE 8080
-HEALTHCHECK --interval=5s --timeout=3s --start-period=20s CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health/ready').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "apps/atelier/dist/main.js"]

@@ -24,9 +24,10 @@ const ownBroker = async () => {
   const { hasDocker } = require(join(root, 'libs', 'testing', 'dist', 'index.js'));
   if (await hasDocker()) return undefined;
   const { nativeKafkaProblem, startNativeKafka } = require(join(root, 'libs', 'platform', 'dist', 'index.js'));
-  const problem = nativeKafkaProblem();
+  const cacheDir = process.env.ATELIER_CACHE_DIR;
+  const problem = nativeKafkaProblem(cacheDir);
   if (problem) return void console.log(`no Kafka for the tests: ${problem}`);
-  return startNativeKafka({ dataDir: join(scratch, 'kafka') });
+  return startNativeKafka({ dataDir: join(scratch, 'kafka'), cacheDir });
 };
 
 const jest = (name, args, env) => {

@@ -7,7 +7,7 @@ import {
   openExecutionsDatabase, retentionDaysOf,
 } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, type FlowsCore, FlowsModule, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
+import { type DataFolder, type Log, Parts, type Say, createHttpCaller, createLog, databaseMetrics, openDataFolder, openDatabase, startDatabase, systemClock } from '@atelier/platform';
 import { HealthRegistry, MetricsRegistry, createHttpApp, listen, restOptionsOf } from '@atelier/rest-kit';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { AtelierConfig } from './config';
@@ -57,7 +57,6 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
   const own: { origin?: string } = {}; // known once it listens
   const carrier = config.ATELIER_TWILIO_BASE_URL ? undefined : await startCarrier(config, databaseUrl, credentials, () => own.origin, parts, log);
   const app = await parts.start('REST', () => createHttpApp(rootOf({ flows, credentials, records, http, carrier }, config), restOptionsOf(config, log)), (each) => each.close());
-  app.get(MetricsRegistry).add(messaging.metrics);
   if (config.ATELIER_KAFKA_BROKERS) app.get(HealthRegistry).addSign('kafka', messaging.reach);
   const url = await listen(app, { host: config.ATELIER_HTTP_HOST, port: config.ATELIER_HTTP_PORT });
   own.origin = new URL(url).origin;
@@ -69,7 +68,9 @@ const startServices = async (config: AtelierConfig, folder: DataFolder, database
     publicUrl: config.ATELIER_PUBLIC_URL ?? url,
     carrier: { baseUrl: config.ATELIER_TWILIO_BASE_URL ?? url, isLookupConclusive: carrier !== undefined },
   };
-  await parts.start('execution worker', () => startOwnerThread(owner, log), (thread) => thread.stop());
+  const thread = await parts.start('execution worker', () => startOwnerThread(owner, log), (each) => each.stop());
+  databaseMetrics(messaging.metrics, [flowsDatabase, credentialsDatabase, auditDatabase, doors.db]);
+  for (const metrics of [messaging.metrics, thread.metrics]) app.get(MetricsRegistry).add(metrics);
   return url;
 };
 

@@ -62,8 +62,8 @@ describe('the list of audit records', () => {
 
 describe('a change whose process is killed before its record is stored', () => {
   /** Nobody gets past the source's position while this transaction is open: what is committed in flows stays unpublished. */
-  const holdingAudit = (work: (database: Client) => Promise<void>): Promise<void> =>
-    lookInto(dataDir, async (database) => {
+  const holdingAudit = async (work: (database: Client) => Promise<void>): Promise<void> =>
+    lookInto((await startEmbeddedPostgres({ dataDir })).url, async (database) => {
       await database.query('begin');
       await database.query(`select pos from audit.source_position where log = 'flows' for update`);
       await work(database);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
 import { type SampleAccount, clientAs, oneMessage, quiet, subaccountOf } from './sample-accounts';
 import { rest } from './sample-client';
 
@@ -14,18 +14,15 @@ type AuditRecord = {
   readonly event_data: { readonly resource_properties: Record<string, Change>; readonly context: Record<string, unknown> & { readonly seq: number } };
 };
 
-let atelier: RunningAtelier;
+let atelier: TestedProduct;
 let account: SampleAccount;
 beforeAll(async () => {
-  atelier = await startAtelier({ dataDir, settings: { ATELIER_TRUSTED_PROXIES: '127.0.0.1', ATELIER_REGION: 'ie1' } });
+  atelier = await startProduct({ dataDir, settings: { ATELIER_TRUSTED_PROXIES: '127.0.0.1', ATELIER_REGION: 'ie1' } });
 }, 90_000);
 beforeEach(async () => {
   account = await subaccountOf(atelier);
 });
-afterAll(async () => {
-  await atelier?.end('SIGKILL');
-  await removeAtelier(dataDir);
-}, 30_000);
+afterAll(() => endProduct(atelier), 30_000);
 
 const eventsOf = async (query = '', of = account): Promise<readonly AuditRecord[]> => (await rest(of, 'GET', `/v1/Events?PageSize=1000&${query}`)).body['events'] as AuditRecord[];
 
@@ -71,7 +68,7 @@ describe('a change of a flow', () => {
       expect(record).toMatchObject({
         account_sid: account.accountSid, resource_type: 'flow', source: 'api', source_ip_address: '127.0.0.1', actor_type: 'account', actor_sid: account.accountSid, region: 'ie1', description: null,
         url: `${account.url}/v1/Events/${record.sid}`, links: { actor: `${account.url}/2010-04-01/Accounts/${account.accountSid}`, resource: `${account.url}/v2/Flows/${sid}` },
-        event_data: { context: { credential_sid: key.sid, request_id: requests[i], user_agent: expect.stringMatching(/^twilio-node/) as string, source_ip_from: 'socket' } },
+        event_data: { context: { credential_sid: key.sid, request_id: requests[i], user_agent: expect.stringMatching(/^twilio-node/) as string, source_ip_from: atelier.isCluster ? 'forwarded' : 'socket' } },
       }));
     expect(requests.every((each) => /^RQ[0-9a-f]{32}$/.test(each ?? ''))).toBe(true);
     expect(JSON.stringify(records)).not.toMatch(/\+1555000|greet/);

@@ -29,6 +29,8 @@ describe('the lint refuses a planted violation', () => {
   it.each([
     ['a clock in a pure library', 'libs/engine/src/planted.ts', 'export const now = () => Date.now();', 'no-restricted-syntax'],
     ['chance in a decider', 'libs/flows/src/planted.decider.ts', 'export const n = () => Math.random();', 'no-restricted-syntax'],
+    ['an infrastructure library other than the bus that imports kafkajs', 'libs/platform/src/planted.ts', `import { Kafka } from 'kafkajs'; export const y = Kafka;`, 'no-restricted-imports'],
+    ['an app that imports kafkajs', 'apps/audit-service/src/planted.ts', `import type { Kafka } from 'kafkajs'; export type Y = Kafka;`, 'no-restricted-imports'],
     ['a built-in module in a pure library', 'libs/liquid/src/planted.ts', `import { x } from 'node:fs'; export const y = x;`, 'no-restricted-imports'],
     ['the environment read outside main', 'libs/flows/src/planted.ts', `export const x = process.env['X'];`, 'no-restricted-properties'],
   ])('%s', (_, path, code, rule) => expect(lint(path, code)).toContain(rule), 30_000);

@@ -4,29 +4,25 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
 import twilio from 'twilio';
 import { FLOW_NUMBER, type SampleAccount, clientAs, heard, lookInto, oneMessage, subaccountOf } from './sample-accounts';
 import { clientOf, deliver, failureOf, readTopic, rest } from './sample-client';
 import { flowOf } from './sample-flows';
 
 const PATIENCE_MS = 20_000; // for a busy machine
-const INTERNAL = randomBytes(24).toString('hex');
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
 
-let atelier: RunningAtelier;
+let atelier: TestedProduct;
 let account: SampleAccount;
 /** Every secret that was handed out: none of them may stand anywhere. */
 const secrets: string[] = [];
 beforeAll(async () => {
-  atelier = await startAtelier({ dataDir, settings: { ATELIER_INTERNAL_TOKEN: INTERNAL, ATELIER_LOG_LEVEL: 'debug', ATELIER_OUTBOUND_PRIVATE_NETWORKS: 'allowed' } });
+  atelier = await startProduct({ dataDir, settings: { ATELIER_LOG_LEVEL: 'debug', ATELIER_OUTBOUND_PRIVATE_NETWORKS: 'allowed' } });
   account = await subaccountOf(atelier);
-  secrets.push(atelier.authToken, account.authToken, INTERNAL);
+  secrets.push(atelier.authToken, account.authToken, atelier.internal.token);
 }, 90_000);
-afterAll(async () => {
-  await atelier?.end('SIGKILL');
-  await removeAtelier(dataDir);
-}, 30_000);
+afterAll(() => endProduct(atelier), 30_000);
 
 const madeKey = async (friendlyName = 'mine') => {
   const { sid, secret } = await account.client.newKeys.create({ friendlyName });
@@ -92,9 +88,9 @@ describe('credentials', () => {
   it('of services open the internal routes, those of accounts do not', async () => {
     const routes = ['authenticate', 'signing-token', 'studio-key'];
     const body = { account_sid: account.accountSid, user: account.accountSid, secret: account.authToken };
-    const asked = (authorization: string) => Promise.all(routes.map(async (route) => (await rest(account, 'POST', `/internal/v1/${route}`, body, { authorization })).status));
-    expect(await asked(`Bearer ${INTERNAL}`)).toEqual([200, 200, 200]);
-    for (const authorization of ['', 'Bearer ', `Bearer ${INTERNAL}x`, basic(`${atelier.accountSid}:${atelier.authToken}`)]) expect(await asked(authorization)).toEqual([401, 401, 401]);
+    const asked = (authorization: string) => Promise.all(routes.map(async (route) => (await rest({ ...account, url: atelier.internal.url }, 'POST', `/internal/v1/${route}`, body, { authorization })).status));
+    expect(await asked(`Bearer ${atelier.internal.token}`)).toEqual([200, 200, 200]);
+    for (const authorization of ['', 'Bearer ', `Bearer ${atelier.internal.token}x`, basic(`${atelier.accountSid}:${atelier.authToken}`)]) expect(await asked(authorization)).toEqual([401, 401, 401]);
   }, 40_000);
 });
 
@@ -163,7 +159,7 @@ describe('secrets', () => {
     const flow = await account.client.studio.v2.flows.create({ friendlyName: 'run', status: 'published', definition: oneMessage });
     await account.client.studio.v2.flows(flow.sid).executions.create({ to: '+15550004321', from: FLOW_NUMBER });
     await eventually('the message', async () => (await heard(account, '+15550004321')).length === 1, PATIENCE_MS);
-    const studioKey = await rest(account, 'POST', '/internal/v1/studio-key', { account_sid: account.accountSid }, { authorization: `Bearer ${INTERNAL}` });
+    const studioKey = await rest({ ...account, url: atelier.internal.url }, 'POST', '/internal/v1/studio-key', { account_sid: account.accountSid }, { authorization: `Bearer ${atelier.internal.token}` });
     secrets.push(String(studioKey.body['secret']));
     expect(secrets.length).toBeGreaterThan(8);
     expect(secrets.every((secret) => /^[0-9A-Za-z]{32,}$/.test(secret))).toBe(true);
@@ -171,17 +167,18 @@ describe('secrets', () => {
     const topics = await Promise.all(['flows', 'executions', 'credentials', 'audit'].map((name) => readTopic(account, `atelier.${name}.events`)));
     expect(records).toContain('[REDACTED]');
     expect(topics.every((topic) => topic.records.length > 0)).toBe(true);
-    const stored = await lookInto(dataDir, async (database) => {
+    const databases = new Set((['flows', 'executions', 'credentials', 'audit', 'carrier'] as const).map(atelier.databaseUrl));
+    const stored = await Promise.all([...databases].map((url) => lookInto(url, async (database) => {
       const { rows: tables } = await database.query<{ name: string }>(
         `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema')`,
       );
       const texts = [];
       for (const { name } of tables) texts.push(...(await database.query<{ row: string }>(`select t::text as row from ${name} t`)).rows.map(({ row }) => `${name} ${row}`));
       return texts;
-    });
+    }))).then((each) => each.flat());
     expect(stored.some((row) => row.startsWith('credentials.secret '))).toBe(true);
     expect(stored.some((row) => row.includes(account.accountSid))).toBe(true);
-    const places = { log: atelier.output(), databaseLog: readFileSync(join(dataDir, 'postgres.log'), 'utf8'), records, topics: JSON.stringify(topics), database: stored.join('\n') };
+    const places = { log: atelier.output(), databaseLog: readFileSync(join(atelier.dataDir, 'postgres.log'), 'utf8'), records, topics: JSON.stringify(topics), database: stored.join('\n') };
     for (const [place, text] of Object.entries(places))
       for (const secret of secrets) for (const form of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('base64').slice(0, 40)]) expect([place, text.includes(form)]).toEqual([place, false]);
   }, 60_000);

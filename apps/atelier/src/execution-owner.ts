@@ -2,7 +2,8 @@ import { connectKafka } from '@atelier/bus';
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
 import { type ExecutionWorker, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
-import { type Database, type Log, Parts, createHttpCaller, createLog, httpCallerOptionsOf, openDatabase } from '@atelier/platform';
+import { type Database, type Log, Parts, createHttpCaller, createLog, databaseMetrics, httpCallerOptionsOf, openDatabase, processMetrics } from '@atelier/platform';
+import type { Metrics } from '@atelier/rest-kit';
 import { createMessagesApi } from '@atelier/twilio-client';
 import type { AtelierConfig } from './config';
 
@@ -17,11 +18,14 @@ export type OwnerData = {
   readonly carrier: { readonly baseUrl: string; readonly isLookupConclusive: boolean };
 };
 
+/** What the thread runs, until it is stopped. */
+export type ExecutionOwner = { metrics(): Promise<Metrics>; stop(): Promise<void> };
+
 /**
- * Owns shards of executions: engine, timers, effects, and their topics where there are brokers. It meets the doors in the inbox alone; flows and credentials it reads over connections of its own.
- * Resolves once it looks for shards; the answer stops it.
+ * Owns shards of executions: engine, timers, effects, and their topics where there are brokers. It meets the doors in the inbox alone; flows and credentials
+ * it reads over connections of its own. Resolves once it looks for shards.
  */
-export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<() => Promise<void>> => {
+export const startExecutionOwner = async ({ config, databaseUrl: url, credentials, publicUrl, carrier }: OwnerData): Promise<ExecutionOwner> => {
   const log = createLog('execution-worker', config.ATELIER_LOG_LEVEL);
   const parts = new Parts(() => undefined);
   try {
@@ -41,12 +45,16 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
       caller,
       carrierOrigin: new URL(carrier.baseUrl).origin,
       publicUrl: () => publicUrl,
+      log,
     });
     const growth = new Growth();
     const worker = createExecutionWorker({ db: executions, directory, performer, studioKey: keys.studioKey, rules: executionRules(config), log, growth, settings: workerSettingsOf(config) });
     await publishOwned(config, executions, worker, growth, parts, log);
     await parts.start('worker', () => worker.start(), () => worker.stop());
-    return () => parts.stop();
+    const { registry } = worker.metrics;
+    processMetrics(registry, 'worker');
+    databaseMetrics(registry, [executions, flows, secrets]);
+    return { metrics: () => registry.getMetricsAsJSON(), stop: () => parts.stop() };
   } catch (error) {
     await parts.stop();
     throw error;

@@ -1,22 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
 import { FLOW_NUMBER, type SampleAccount, clientAs, heard, lookInto, oneMessage, quiet, subaccountOf, twoMessages, write } from './sample-accounts';
 import { rest } from './sample-client';
 
 const PATIENCE_MS = 20_000; // for a busy machine; nothing below waits this long when things are right
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
 
-let atelier: RunningAtelier;
+let atelier: TestedProduct;
 let count = 0;
 beforeAll(async () => {
-  atelier = await startAtelier({ dataDir, settings: { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0' } });
+  atelier = await startProduct({ dataDir, settings: { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0' } });
 }, 90_000);
-afterAll(async () => {
-  await atelier?.end('SIGKILL');
-  await removeAtelier(dataDir);
-}, 30_000);
+afterAll(() => endProduct(atelier), 30_000);
 
 /** A phone that nobody had before. */
 const phone = (): string => `+1555${String(1_000_000 + ++count)}`;
@@ -30,7 +27,7 @@ const ended = ({ client }: SampleAccount, flow: string, execution: string): Prom
 
 /** The end of an execution whose account may not look. */
 const endedUnseen = (sid: string): Promise<unknown> =>
-  lookInto(dataDir, (database) =>
+  lookInto(atelier.databaseUrl('executions'), (database) =>
     eventually('the end of the execution', async () => {
       const { rows } = await database.query<{ status: number }>(`select status from executions.execution where replace(sid::text, '-', '') = $1`, [sid.slice(2)]);
       return rows[0]?.status === 1;

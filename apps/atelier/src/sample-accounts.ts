@@ -1,4 +1,3 @@
-import { startEmbeddedPostgres } from '@atelier/platform';
 import { Client } from 'pg';
 import twilio from 'twilio';
 import { type Product, clientOf, phoneOf, rest } from './sample-client';
@@ -53,9 +52,9 @@ export const twoMessages = (timeout = '3600'): object =>
 /** Calls nobody. */
 export const quiet = flowOf(noted('0'));
 
-/** Looks into the product's own database, which runs. */
-export const lookInto = async <T>(dataDir: string, look: (database: Client) => Promise<T>): Promise<T> => {
-  const database = new Client({ connectionString: (await startEmbeddedPostgres({ dataDir })).url });
+/** Looks into a database of the product, which runs. */
+export const lookInto = async <T>(url: string, look: (database: Client) => Promise<T>): Promise<T> => {
+  const database = new Client({ connectionString: url });
   await database.connect();
   try {
     return await look(database);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
 import { Ajv2020 } from 'ajv/dist/2020';
 import type { Twilio } from 'twilio';
 import { type Product, clientOf, readTopic, rest } from './sample-client';
@@ -13,18 +13,15 @@ const FROM = '+15557650001';
 const TOPICS = ['atelier.flows.events', 'atelier.executions.events', 'atelier.credentials.events', 'atelier.audit.events', 'atelier.triggers.results'];
 const asking = conversation('Coffee?', 'Enjoy.');
 
-let product: RunningAtelier;
+let product: TestedProduct;
 let client: Twilio;
 let sid: string;
 beforeAll(async () => {
-  product = await startAtelier({ dataDir, settings: { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0' } });
+  product = await startProduct({ dataDir, settings: { ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0' } });
   client = clientOf(product);
   sid = (await client.studio.v2.flows.create({ friendlyName: 'a flow', status: 'published', definition: asking })).sid;
 }, 90_000);
-afterAll(async () => {
-  await product?.end('SIGKILL');
-  await removeAtelier(dataDir);
-}, 30_000);
+afterAll(() => endProduct(product), 30_000);
 jest.setTimeout(60_000);
 
 const ids = (records: readonly { id: string }[]): string[] => records.map(({ id }) => id);

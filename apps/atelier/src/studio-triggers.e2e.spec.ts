@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
 import type { Twilio } from 'twilio';
 import { clientOf, deliver, failureOf, phoneOf, readTopic, rest } from './sample-client';
 import { conversation, flowOf, redirect, runs, say } from './sample-flows';
@@ -10,17 +10,14 @@ const dataDir = join(tmpdir(), `atelier-triggers-${randomBytes(6).toString('hex'
 const SLOW_MS = 20_000; // other suites share the machine
 const EXECUTIONS = 'atelier.executions.events';
 
-let product: RunningAtelier;
+let product: TestedProduct;
 let client: Twilio;
 let made = 0;
 beforeAll(async () => {
-  product = await startAtelier({ dataDir });
+  product = await startProduct({ dataDir });
   client = clientOf(product);
 }, 90_000);
-afterAll(async () => {
-  await product?.end('SIGKILL');
-  await removeAtelier(dataDir);
-}, 30_000);
+afterAll(() => endProduct(product), 30_000);
 jest.setTimeout(60_000);
 
 const newNumber = (area: string): string => `+1555${area}${String(++made).padStart(4, '0')}`;

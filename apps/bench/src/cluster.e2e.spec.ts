@@ -4,8 +4,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { nativeKafkaProblem } from '@atelier/platform';
-import { type RunningCluster, eventually, kafkaProblem, removeCluster, startCluster, testKafka } from '@atelier/testing';
+import { type RunningCluster, clusterKafka, eventually, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
 import twilio from 'twilio';
 import { clusterRun } from './cluster-run';
 import { summaryOf } from './crash-check';
@@ -17,12 +16,6 @@ const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')
 const MINUTE_MS = 60_000;
 const seed = Math.floor(Math.random() * 2 ** 31);
 const example: object = JSON.parse(readFileSync(join(root, 'examples', 'appointment-reminder.json'), 'utf8'));
-
-/** Another broker than its own, shared with other tests: its topics have names of their own. */
-const kafkaSettings = async (): Promise<Record<string, string>> => {
-  const brokers = nativeKafkaProblem() === undefined ? undefined : await testKafka();
-  return brokers === undefined ? {} : { ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: `cluster-${randomBytes(4).toString('hex')}.` };
-};
 
 const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio => {
   const client = twilio(accountSid, authToken);
@@ -43,7 +36,7 @@ const isGone = (pid: number): boolean => {
   let cluster: RunningCluster;
   let settings: Record<string, string>;
   beforeAll(async () => {
-    settings = { ...SCENE_SETTINGS, ...(await kafkaSettings()) };
+    settings = { ...SCENE_SETTINGS, ...(await clusterKafka()) };
     cluster = await startCluster(dataDir, 2, settings);
   }, 4 * MINUTE_MS);
   afterAll(async () => {
@@ -102,7 +95,7 @@ const isGone = (pid: number): boolean => {
   it('lose and double nothing while workers are added and removed under load (A2, A3)', async () => {
     const scene = await Scene.open(cluster, seeded(seed));
     try {
-      const { runs, faults } = await clusterRun(cluster, scene, [{ scale: 3 }, { scale: 1 }], (line) => void process.stderr.write(`${line}\n`));
+      const { runs, faults } = await clusterRun(cluster, scene, [3, 1], (line) => void process.stderr.write(`${line}\n`));
       expect(summaryOf(faults)).toEqual([]);
       expect(runs).toBeGreaterThan(50); // else there was no load
     } finally {

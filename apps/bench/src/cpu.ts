@@ -23,3 +23,6 @@ export const cpuSeconds = (root: number): number => {
   const own = statOf(root);
   return (own?.ownSeconds ?? 0) + (own?.reapedSeconds ?? 0) + below(root);
 };
+
+/** The same of a process without its children, where those are counted by themselves. */
+export const ownCpuSeconds = (pid: number): number => (process.platform === 'linux' ? (statOf(pid)?.ownSeconds ?? 0) : 0);

@@ -2,6 +2,8 @@ import type { Client } from './client';
 import { MESSAGES, type Kind, type Run, type Target } from './crash-load';
 
 type Page<T> = T & { meta?: { next_page_url: string | null }; next_page_uri?: string | null };
+const CHECKED_AT_ONCE = 8;
+
 type Execution = { sid: string; status: string; contact_channel_address: string };
 
 const pages = async function* <T extends object>(client: Client, first: string): AsyncGenerator<Page<T>> {
@@ -58,27 +60,32 @@ const contextOf = async (client: Client, flowSid: string, execution: Execution):
 export type Fault = { readonly kind: Kind; readonly contact: string; readonly what: string; readonly detail?: string };
 
 /** What is wrong after a run: an empty list when nothing was lost, doubled or changed. `expected` is filled by the undisturbed runs. */
-export const faultsOf = async ({ client, atelier, flows }: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<Fault[]> => {
-  const faults: Fault[] = [];
+export const faultsOf = async (target: Target, runs: readonly Run[], expected: Map<Kind, string>): Promise<Fault[]> => {
+  const { client, atelier, flows } = target;
   const messages = await messagesByContact(client, atelier.accountSid);
   const tables = new Map<Kind, Map<string, Execution[]>>();
-  for (const run of runs) {
-    const table = tables.get(run.kind) ?? (await executionsOf(client, flows[run.kind]));
-    tables.set(run.kind, table);
-    const { kind, contact } = run;
-    const fault = (what: string, detail?: string): void => void faults.push({ kind, contact, what, ...(detail !== undefined && { detail }) });
-    const [execution, ...more] = table.get(contact) ?? [];
-    if (!execution) fault('acknowledged and lost');
-    if (more.length > 0) fault(`${more.length + 1} executions`);
-    if (execution && execution.status !== 'ended') fault(`still ${execution.status}`, execution.sid);
-    const sent = messages.get(contact) ?? 0;
-    if (sent !== MESSAGES[kind]) fault(`${sent} messages instead of ${MESSAGES[kind]}`);
-    if (execution?.status === 'ended') {
-      const context = await contextOf(client, flows[kind], execution);
-      const wanted = expected.get(kind) ?? context;
-      expected.set(kind, wanted);
-      if (context !== wanted) fault('context differs', `${execution.sid}\n  expected ${wanted}\n  found    ${context}`);
-    }
+  for (const kind of new Set(runs.map((run) => run.kind))) tables.set(kind, await executionsOf(client, flows[kind]));
+  const faults: Fault[][] = [];
+  const queue = runs.entries();
+  const lane = async (): Promise<void> => {
+    for (const [n, run] of queue) faults[n] = await faultsOfRun(target, run, tables.get(run.kind)?.get(run.contact) ?? [], messages.get(run.contact) ?? 0, expected);
+  };
+  await Promise.all(Array.from({ length: CHECKED_AT_ONCE }, lane));
+  return faults.flat();
+};
+
+const faultsOfRun = async ({ client, flows }: Target, { kind, contact }: Run, [execution, ...more]: readonly Execution[], sent: number, expected: Map<Kind, string>): Promise<Fault[]> => {
+  const faults: Fault[] = [];
+  const fault = (what: string, detail?: string): void => void faults.push({ kind, contact, what, ...(detail !== undefined && { detail }) });
+  if (!execution) fault('acknowledged and lost');
+  if (more.length > 0) fault(`${more.length + 1} executions`);
+  if (execution && execution.status !== 'ended') fault(`still ${execution.status}`, execution.sid);
+  if (sent !== MESSAGES[kind]) fault(`${sent} messages instead of ${MESSAGES[kind]}`);
+  if (execution?.status === 'ended') {
+    const context = await contextOf(client, flows[kind], execution);
+    const wanted = expected.get(kind) ?? context;
+    expected.set(kind, wanted);
+    if (context !== wanted) fault('context differs', `${execution.sid}\n  expected ${wanted}\n  found    ${context}`);
   }
   return faults;
 };

@@ -4,13 +4,15 @@ import { type Answer, type Client } from './client';
 
 /** The kinds of runs under load: each contact makes one, and every run of a kind must end in the same context. */
 export const KINDS = ['ten-step', 'look-up', 'ask', 'topic'] as const;
-export type Kind = (typeof KINDS)[number];
+/** And by a record on the topic itself, where there is a broker. */
+export const CLUSTER_KINDS = [...KINDS, 'record'] as const;
+export type Kind = (typeof CLUSTER_KINDS)[number];
 export type Run = { readonly kind: Kind; readonly contact: string; readonly input: string; acknowledged: boolean };
 
 export const FLOW_ADDRESS = '+15557650001';
 
 /** Messages that a contact gets in a run of this kind: more would be doubled, fewer lost. */
-export const MESSAGES: Readonly<Record<Kind, number>> = { 'ten-step': 0, 'look-up': 1, ask: 2, topic: 0 };
+export const MESSAGES: Readonly<Record<Kind, number>> = { 'ten-step': 0, 'look-up': 1, ask: 2, topic: 0, record: 0 };
 
 export const newRun = (kind: Kind, n: number): Run => ({
   kind,
@@ -19,7 +21,9 @@ export const newRun = (kind: Kind, n: number): Run => ({
   acknowledged: false,
 });
 
-export type Target = { readonly atelier: RunningAtelier; readonly client: Client; readonly flows: Readonly<Record<Kind, string>> };
+/** Puts a record on `atelier.triggers`. */
+export type Produce = (key: string, record: object) => Promise<void>;
+export type Target = { readonly atelier: RunningAtelier; readonly client: Client; readonly flows: Readonly<Record<Kind, string>>; readonly produce?: Produce | undefined };
 
 /** Does what the run's contact does, again with the same identifiers where it was not acknowledged. Throws while the product is away. */
 export const trigger = async (target: Target, run: Run): Promise<void> => {
@@ -46,9 +50,17 @@ const DOORS: Readonly<Record<Kind, (target: Target, run: Run) => Promise<void>>>
     await message(target, run, `SM${run.input.slice(1)}f`, 'yes');
   },
   topic: async ({ atelier, client, flows }, run) => {
-    const data = { account_sid: atelier.accountSid, flow_sid: flows.topic, to: run.contact, from: FLOW_ADDRESS, parameters: { name: 'ada' }, idempotency_key: run.input };
-    const answer = await client.postJson('/atelier/v1/Topics/atelier.triggers/Records', { specversion: '1.0', type: 'atelier.trigger.v1', source: 'crash', id: run.input, data });
+    const answer = await client.postJson('/atelier/v1/Topics/atelier.triggers/Records', recordOf(atelier, flows.topic, run));
     must(answer, 200);
     if (!/"(started|duplicate)"/.test(answer.body)) throw new Error(answer.body.slice(0, 200));
   },
+  record: async ({ atelier, flows, produce }, run) => {
+    if (!produce) throw new Error('expected a broker');
+    await produce(`${atelier.accountSid}|${flows.record}|${run.contact}`, recordOf(atelier, flows.record, run));
+  },
+};
+
+const recordOf = ({ accountSid }: RunningAtelier, flow: string, { contact, input }: Run): object => {
+  const data = { account_sid: accountSid, flow_sid: flow, to: contact, from: FLOW_ADDRESS, parameters: { name: 'ada' }, idempotency_key: input };
+  return { specversion: '1.0', type: 'atelier.trigger.v1', source: 'crash', id: input, data };
 };

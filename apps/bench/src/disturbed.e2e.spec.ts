@@ -21,10 +21,10 @@ describe('the product, disturbed under load', () => {
 
   it('goes on without stalling while another owner of its shards is frozen, and writes nothing twice when that wakes (A2)', async () => {
     say(`npm run crash -- --freezes ${FREEZES} --seed ${seed}`);
-    const { faults, othersMsMax, frozenMsMax, probes } = await freezeRun({ freezes: FREEZES, seed, say });
+    const { faults, calmMsMax, othersMsMax, frozenMsMax, probes } = await freezeRun({ freezes: FREEZES, seed, say });
     expect(summaryOf(faults)).toEqual([]);
     expect(probes).toBeGreaterThan(FREEZES * 5);
-    expect(othersMsMax).toBeLessThan(1_000);
-    expect(frozenMsMax).toBeLessThan(5_000);
+    expect(othersMsMax).toBeLessThan(1_000 + calmMsMax); // a busy machine is slow without any freeze
+    expect(frozenMsMax).toBeLessThan(5_000 + calmMsMax);
   }, 5 * MINUTE_MS);
 });

@@ -4,6 +4,7 @@
  *
  * Z1. The load goes through the doors of the process that is not frozen. Z2. Probes create one execution after the other there and wait for its end:
  * how long that took counts by whose shard it was. Z3. Freezes and times are bounded; only processes started here are frozen, and all of them wake.
+ * Z4. What the load alone costs on this machine is measured first, with the same load and probes while both are awake.
  */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -17,8 +18,15 @@ import { seeded } from './random';
 import { SCENE_SETTINGS, Scene } from './scene';
 
 export type FreezeOptions = { readonly freezes: number; readonly seed: number; readonly say: (line: string) => void };
-/** Times in milliseconds from a create to the end of its execution, while somebody was frozen. */
-export type FreezeResult = { readonly runs: number; readonly faults: readonly Fault[]; readonly othersMsMax: number; readonly frozenMsMax: number; readonly probes: number };
+/** Times in milliseconds from a create to the end of its execution, while somebody was frozen; `calmMsMax`: while nobody was. */
+export type FreezeResult = {
+  readonly runs: number;
+  readonly faults: readonly Fault[];
+  readonly calmMsMax: number;
+  readonly othersMsMax: number;
+  readonly frozenMsMax: number;
+  readonly probes: number;
+};
 
 const FROZEN_MS = 5_000;
 const AWAKE_MS = { min: 1_000, spread: 2_000 }; // both share the shards again before the next freeze
@@ -40,6 +48,9 @@ export const freezeRun = async ({ freezes, seed, say }: FreezeOptions): Promise<
   try {
     await store.connect();
     processes.push(await startAtelier({ dataDir: dirs[1], settings: { ...SCENE_SETTINGS, ...sharing(first, dirs[0]) } }));
+    await eventually('both share the shards', async () => new Set((await ownersOf(store)).values()).size === 2, SHARE_MS);
+    const calmMsMax = Math.max(0, ...(await probesUnderLoad(scene, first)).map(({ ms }) => ms));
+    say(`nobody frozen: at most ${calmMsMax.toFixed(0)} ms`);
     const slowest = { others: 0, frozen: 0 };
     let probes = 0;
     for (let n = 1; n <= freezes; n++) {
@@ -55,7 +66,7 @@ export const freezeRun = async ({ freezes, seed, say }: FreezeOptions): Promise<
     }
     const faults = await scene.settled(scene.target(first));
     isClean = faults.length === 0;
-    return { runs: scene.runs.length, faults, othersMsMax: slowest.others, frozenMsMax: slowest.frozen, probes };
+    return { runs: scene.runs.length, faults, calmMsMax, othersMsMax: slowest.others, frozenMsMax: slowest.frozen, probes };
   } finally {
     await store.end();
     for (const each of processes.reverse()) await each.end('SIGKILL');
@@ -74,14 +85,10 @@ const sharing = ({ accountSid, authToken }: RunningAtelier, dataDir: string): Re
 });
 
 const freeze = async (scene: Scene, victim: RunningAtelier, other: RunningAtelier, store: Client): Promise<{ others: number[]; frozen: number[] }> => {
-  const target = scene.target(other);
-  let isOver = false;
   process.kill(victim.pid, 'SIGSTOP');
   try {
     const owners = await ownersOf(store);
-    const probing = Promise.all(Array.from({ length: PROBES }, () => probed(target, () => isOver)));
-    await Promise.all([scene.load(target, () => isOver), pause(FROZEN_MS).then(() => (isOver = true))]);
-    const probes = (await probing).flat();
+    const probes = await probesUnderLoad(scene, other);
     const kept = await ownersOf(store);
     const shards = await shardsOf(store, probes);
     // Who owns shards now did not freeze; what it owned before was never in doubt.
@@ -90,6 +97,15 @@ const freeze = async (scene: Scene, victim: RunningAtelier, other: RunningAtelie
   } finally {
     process.kill(victim.pid, 'SIGCONT');
   }
+};
+
+/** As long as a freeze lasts. */
+const probesUnderLoad = async (scene: Scene, through: RunningAtelier): Promise<readonly Probe[]> => {
+  const target = scene.target(through);
+  let isOver = false;
+  const probing = Promise.all(Array.from({ length: PROBES }, () => probed(target, () => isOver)));
+  await Promise.all([scene.load(target, () => isOver), pause(FROZEN_MS).then(() => (isOver = true))]);
+  return (await probing).flat();
 };
 
 /** One execution after the other through the door of the living, each until it has ended. */

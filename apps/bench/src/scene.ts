@@ -5,7 +5,7 @@ import { type RunningAtelier, eventually } from '@atelier/testing';
 import { clientOf, publishFlow } from './client';
 import { type Fault, allEnded, executionsOf, faultsOf, summaryOf } from './crash-check';
 import { lookUpFlow } from './crash-flows';
-import { KINDS, type Kind, type Run, type Target, newRun, trigger } from './crash-load';
+import { KINDS, type Kind, type Produce, type Run, type Target, newRun, trigger } from './crash-load';
 import { askAndWaitFlow, tenStepFlow } from './flows';
 
 /** Limits per account are off; the look-up server is on loopback. */
@@ -18,39 +18,62 @@ const LANES = 12; // contacts at once
 const REST_DEADLINE_MS = 60_000;
 const REST_MS_PER_RUN = 5; // what hundreds of killed processes left is looked into one by one
 const UNDISTURBED = 3; // runs of each kind
+const REFUSED_PAUSE_MS = 500; // a client that was refused does not come again at once
+
+/** Left out: the doors that every product has. */
+export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce };
 
 /** A run of load, its flows, and what its contexts must look like. */
 export class Scene {
   readonly runs: Run[] = [];
   private readonly expected = new Map<Kind, string>();
+  private acknowledgedMs = performance.now();
+  /** The longest under load in which nothing was acknowledged. */
+  silentMsMax = 0;
 
   private constructor(
     private readonly flows: Target['flows'],
     private readonly colors: Server,
     private readonly random: () => number,
+    private readonly kinds: readonly Kind[],
+    private readonly produce: Produce | undefined,
   ) {}
 
   /** Publishes the flows and runs each undisturbed: these say how every context must end. */
-  static async open(atelier: RunningAtelier, random: () => number): Promise<Scene> {
+  static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce }: SceneOptions = {}): Promise<Scene> {
     const colors = await lookUpServer();
-    const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random); // of a listening TCP server
+    const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce); // of a listening TCP server
     await scene.undisturbed(scene.target(atelier));
     return scene;
   }
 
   target(atelier: RunningAtelier): Target {
-    return { atelier, client: clientOf(atelier, LANES), flows: this.flows };
+    return { atelier, client: clientOf(atelier, LANES), flows: this.flows, produce: this.produce };
   }
 
-  /** Runs of all kinds, one after the other in each lane, until `isOver`. What fails before that is a failure of the product. */
-  async load(target: Target, isOver: () => boolean): Promise<void> {
+  get unacknowledged(): number {
+    return this.runs.filter(({ acknowledged }) => !acknowledged).length;
+  }
+
+  /** What makes the runs of a kind recognisable. */
+  inputsOf(kind: Kind): ReadonlySet<string> {
+    return new Set(this.runs.filter((run) => run.kind === kind).map(({ input }) => input));
+  }
+
+  /** Runs of all kinds, one after the other in each lane, until `isOver`. What fails while nothing is disturbed is a failure of the product. */
+  async load(target: Target, isOver: () => boolean, isDisturbed: () => boolean = isOver): Promise<void> {
+    this.acknowledgedMs = performance.now();
     const lane = async (): Promise<void> => {
       while (!isOver()) {
-        const run = newRun(KINDS[Math.floor(this.random() * KINDS.length)] as Kind, this.runs.length);
+        const run = newRun(this.kinds[Math.floor(this.random() * this.kinds.length)] as Kind, this.runs.length);
         this.runs.push(run);
-        await trigger(target, run).catch((error: unknown) => {
-          if (!isOver()) throw error; // refused while nothing was wrong
-        });
+        await trigger(target, run).then(
+          () => this.acknowledged(),
+          async (error: unknown) => {
+            if (!isDisturbed()) throw error;
+            if (!isOver()) await new Promise((resolve) => setTimeout(resolve, REFUSED_PAUSE_MS));
+          },
+        );
       }
     };
     await Promise.all(Array.from({ length: LANES }, lane));
@@ -58,7 +81,7 @@ export class Scene {
 
   /** Repeats what was not acknowledged, waits until everything has ended, and says what is wrong. */
   async settled(target: Target): Promise<readonly Fault[]> {
-    for (const kind of KINDS) await repeated(target, kind, this.runs.filter((run) => run.kind === kind && !run.acknowledged));
+    for (const kind of this.kinds) await repeated(target, kind, this.runs.filter((run) => run.kind === kind && !run.acknowledged));
     await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS + this.runs.length * REST_MS_PER_RUN).catch(() => undefined); // the check below names those that did not
     return faultsOf(target, this.runs, this.expected);
   }
@@ -67,8 +90,14 @@ export class Scene {
     this.colors.close();
   }
 
+  private acknowledged(): void {
+    const now = performance.now();
+    this.silentMsMax = Math.max(this.silentMsMax, now - this.acknowledgedMs);
+    this.acknowledgedMs = now;
+  }
+
   private async undisturbed(target: Target): Promise<void> {
-    this.runs.push(...KINDS.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, n)));
+    this.runs.push(...this.kinds.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, n)));
     for (const run of this.runs) await trigger(target, run);
     await eventually('the undisturbed runs end', () => allEnded(target), REST_DEADLINE_MS);
     const faults = await faultsOf(target, this.runs, this.expected);
@@ -83,6 +112,7 @@ const publishAll = async (atelier: RunningAtelier, url: string): Promise<Target[
     topic: await publishFlow(client, 'ten steps by topic', tenStepFlow()),
     'look-up': await publishFlow(client, 'look up', lookUpFlow(url)),
     ask: await publishFlow(client, 'ask', askAndWaitFlow()),
+    record: await publishFlow(client, 'ten steps by a record', tenStepFlow()),
   };
 };
 

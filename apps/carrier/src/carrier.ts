@@ -22,7 +22,8 @@ const compose = async (config: CarrierConfig, parts: Parts, log: Log, connect: C
   const privateNetworks = config.ATELIER_OUTBOUND_PRIVATE_NETWORKS;
   const caller = await parts.start('carrier calls', async () => createHttpCaller({ privateNetworks, timeoutMs: WEBHOOK_MS }), (each) => each.close());
   const own = config.ATELIER_PUBLIC_URL && new URL(config.ATELIER_PUBLIC_URL).origin;
-  const carrier = new Carrier(database, { caller, signingToken, trustedOrigin: () => own, log });
+  const inside = config.ATELIER_PUBLIC_URL_INSIDE && new URL(config.ATELIER_PUBLIC_URL_INSIDE).origin;
+  const carrier = new Carrier(database, { caller, signingToken, trustedOrigin: () => own, reachedAt: inside, log });
   return {
     imports: [CarrierModule.with({ carrier })],
     providers: [{ provide: CREDENTIAL_CHECK, useValue: check }],

@@ -12,5 +12,9 @@ export const carrierConfig = z.object({
   ...serviceConfig.shape,
   ...credentialsSiteConfig.shape,
   ATELIER_OUTBOUND_PRIVATE_NETWORKS,
+  ATELIER_PUBLIC_URL_INSIDE: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Where this process reaches ATELIER_PUBLIC_URL, if not under that name: in a container, localhost is itself. Webhooks there go to this origin, signed for the public one.'),
 });
 export type CarrierConfig = z.infer<typeof carrierConfig>;

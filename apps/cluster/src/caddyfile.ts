@@ -14,7 +14,7 @@ export const caddyfileOf = (table: RoutingTable): string =>
     '}',
     '',
     `:${PORT} {`,
-    `\t@closed path ${CLOSED.join(' ')}`,
+    `\t@closed path ${CLOSED.flatMap((path) => (path.endsWith('*') ? [path] : [path, `${path}/`])).join(' ')}`,
     '\thandle @closed {',
     '\t\trespond 404',
     '\t}',

@@ -48,6 +48,11 @@ export class Child {
     return this.process?.pid;
   }
 
+  /** Where it listens. */
+  get site(): string {
+    return new URL(this.plan.readyUrl).origin;
+  }
+
   /** Resolves once it is ready. Throws a Fault with the end of its log where it ends before that. */
   async start(): Promise<void> {
     this.run();

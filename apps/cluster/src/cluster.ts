@@ -44,7 +44,7 @@ const startParts = async (config: ClusterConfig, passed: Passed, folder: DataFol
   const database = await parts.start('PostgreSQL (embedded)', () => startDatabase(undefined, folder.dir, createLog('cluster', 'warn'), { maxConnections: CONNECTIONS_MAX }), (part) => part.stop());
   const secrets = secretsOf(folder.dir);
   const databases = await parts.start('databases', () => prepareDatabases(database.url, secrets.passwords));
-  const brokers = await startKafka(config.ATELIER_KAFKA_BROKERS, passed, folder.dir, parts, say, createLog('cluster', 'error'));
+  const brokers = await startKafka(config, passed, folder.dir, parts, say, createLog('cluster', 'error'));
   const ports = Object.fromEntries(await Promise.all(SERVICE_NAMES.map(async (name) => [name, await newPort()] as const))) as Record<ServiceName, number>; // one for each
   const children: Child[] = [];
   const proxy = await parts.start('one origin', () => proxyOf(config, ports, children), (each) => each.close());
@@ -90,8 +90,10 @@ const controlsOf = (workers: Workers, children: readonly Child[], proxy: Proxy, 
     say(`✓ ${`execution-worker × ${names.length}`.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
     return names;
   },
-  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, unready: await unreadyOf(children) }),
+  status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, sites: sitesOf(children), unready: await unreadyOf(children) }),
 });
+
+const sitesOf = (children: readonly Child[]): Readonly<Record<string, string>> => Object.fromEntries(children.map(({ name, site }) => [name, site]));
 
 const newPort = async (): Promise<number> => {
   const port = await freePort(0);

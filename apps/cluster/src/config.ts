@@ -1,5 +1,5 @@
 import { kafkaConfig } from '@atelier/bus';
-import { ConfigurationError, dataFolderConfig, readConfig } from '@atelier/platform';
+import { ConfigurationError, cacheConfig, dataFolderConfig, readConfig } from '@atelier/platform';
 import { restConfig } from '@atelier/rest-kit';
 import { twilioConfig } from '@atelier/twilio-client';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ const WORKERS_MAX = 64; // as many as there are shards
 /** What the cluster on one machine may be told, beside everything that its services may. */
 export const clusterConfig = z.object({
   ATELIER_CLUSTER_WORKERS: z.coerce.number().int().min(0).max(WORKERS_MAX).default(2).describe('Execution workers at the start; `npm run cluster -- scale N` changes it.'),
+  ...cacheConfig.shape,
   ATELIER_DATA_DIR: dataFolderConfig.shape.ATELIER_DATA_DIR.default('.atelier/cluster'),
   ATELIER_ACCOUNT_SID: dataFolderConfig.shape.ATELIER_ACCOUNT_SID,
   ATELIER_AUTH_TOKEN: dataFolderConfig.shape.ATELIER_AUTH_TOKEN,

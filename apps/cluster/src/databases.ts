@@ -5,8 +5,12 @@ import { CONTEXTS, type Context } from './services';
 /** A URL for each context: its own database, as its own role. */
 export type ContextUrls = Readonly<Record<Context, string>>;
 
-/** Makes what is missing: a role and a database for each context; nobody but its owner connects to a database. Asked again, it changes nothing. */
-export const prepareDatabases = async (adminUrl: string, passwords: Readonly<Record<Context, string>>): Promise<ContextUrls> => {
+/**
+ * Makes what is missing: a role and a database for each context; nobody but its owner connects to a database. Asked again, it changes nothing.
+ * `installation` begins their names: roles belong to the whole server, and several installations may share one.
+ */
+export const prepareDatabases = async (adminUrl: string, passwords: Readonly<Record<Context, string>>, installation = 'atelier'): Promise<ContextUrls> => {
+  const nameOf = (context: Context): string => `${installation}_${context}`;
   const admin = new Client({ connectionString: adminUrl });
   try {
     await admin.connect();
@@ -20,8 +24,6 @@ export const prepareDatabases = async (adminUrl: string, passwords: Readonly<Rec
   }
   return Object.fromEntries(CONTEXTS.map((context) => [context, urlOf(adminUrl, nameOf(context), passwords[context])])) as Record<Context, string>; // one for each
 };
-
-const nameOf = (context: Context): string => `atelier_${context}`;
 
 const prepareDatabase = async (admin: Client, name: string, password: string): Promise<void> => {
   const has = async (text: string): Promise<boolean> => (await admin.query(text, [name])).rowCount === 1;

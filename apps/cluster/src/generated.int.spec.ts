@@ -1,24 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testDatabaseUrl } from '@atelier/testing';
 import { regexOf } from './caddyfile';
-import { type Documents, documentsOf, generated } from './generate';
-import { bareInstallation } from './routes-command';
+import { type Documents, generated } from './generate';
+import { freshDocuments } from './routes-command';
 import { deployFolder, readRoutingTable } from './routing-table';
 
 describe('what is generated from the controllers', () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'atelier-routes-'));
   let documents: Documents;
   beforeAll(async () => {
-    documents = await documentsOf(await bareInstallation(dataDir, await testDatabaseUrl()));
+    documents = await freshDocuments();
   }, 90_000);
-  afterAll(() => rmSync(dataDir, { recursive: true, force: true }));
 
   // A route that is missing here answers 404 in the distributed set-up only.
   it('is what stands in deploy/: else run `npm run cluster -- routes`', () => {
     for (const [name, text] of Object.entries(generated(documents))) expect([name, readFileSync(join(deployFolder, name), 'utf8')]).toEqual([name, text]);
   });
+
+  // Beside the proxy of `npm run cluster`, whose spec asks it.
+  it('closes what is between services only, also with a slash at its end', () => expect(generated(documents).Caddyfile).toContain('@closed path /internal /internal/ /internal/* /metrics /metrics/\n'));
 
   it('sends a path to one service also where patterns of Caddy are tried one after the other', () => {
     const rows = Object.entries(readRoutingTable());

@@ -20,7 +20,7 @@ const compose = async (config: ExecutionWorkerConfig, parts: Parts, log: Log, co
   const { check, studioKey, signing, directory } = remotePorts(credentials, flows);
   await follow(messaging.bus, 'atelier.credentials.events', [check, studioKey, signing]);
   await follow(messaging.bus, 'atelier.flows.events', [directory]);
-  const performer = await startEffects(config, studioKey, signing, parts);
+  const performer = await startEffects(config, studioKey, signing, parts, log);
   const growth = new Growth();
   const worker = createExecutionWorker({ db, directory, performer, studioKey, rules: executionRules(config), log, growth, settings: workerSettingsOf(config) });
   const owned = await parts.start('topics', () => ownedTopics(db, worker, growth), (each) => each.close());
@@ -42,9 +42,9 @@ const remotePorts = (credentials: InternalClient, flows: InternalClient) => ({
   directory: createRemoteFlowDirectory(flows, systemClock),
 });
 
-const startEffects = async (config: ExecutionWorkerConfig, keys: StudioKey, signing: SigningToken, parts: Parts): Promise<EffectPerformer> => {
+const startEffects = async (config: ExecutionWorkerConfig, keys: StudioKey, signing: SigningToken, parts: Parts, log: Log): Promise<EffectPerformer> => {
   const caller = await parts.start('caller', async () => createHttpCaller(httpCallerOptionsOf(config)), (each) => each.close());
   const carrier = { baseUrl: config.ATELIER_TWILIO_BASE_URL.replace(/\/+$/, ''), isLookupConclusive: config.ATELIER_TWILIO_LOOKUP === 'conclusive' };
   const publicUrl = config.ATELIER_PUBLIC_URL.replace(/\/+$/, '');
-  return createEffects({ messages: createMessagesApi(caller, carrier), keys, signing, caller, carrierOrigin: new URL(carrier.baseUrl).origin, publicUrl: () => publicUrl });
+  return createEffects({ messages: createMessagesApi(caller, carrier), keys, signing, caller, carrierOrigin: new URL(carrier.baseUrl).origin, publicUrl: () => publicUrl, log });
 };

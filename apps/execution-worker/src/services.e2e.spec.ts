@@ -1,4 +1,4 @@
-import { type RunningServices, type ServiceName, SERVICES, eventually, kafkaProblem, startServices, testKafka } from '@atelier/testing';
+import { type RunningServices, type ServiceName, SERVICES, comparedMetrics, eventually, kafkaProblem, startServices, testKafka } from '@atelier/testing';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import twilio from 'twilio';
 
@@ -238,6 +238,13 @@ describeHere('the services apart, over Kafka', () => {
     expect(await told('audit-service')).toContain('atelier_consumer_lag_events{group="audit",topic="atelier.flows.events"} 0');
     expect(await told('execution-worker')).toMatch(/atelier_executions_shards_owned 64\b/);
   }, 60_000);
+
+  it('tell what the reference page says, neither more nor less', async () => {
+    for (const name of SERVICES) {
+      const { served, documented } = comparedMetrics(name, await (await fetch(`${services.urlOf(name)}/metrics`)).text());
+      expect([name, served]).toEqual([name, documented]);
+    }
+  });
 
   it('name no secret in anything that they print', async () => {
     const account = await newAccount();

@@ -1,11 +1,15 @@
 import { type AccountSid, type PublicEvent, Fault, Rejection } from '@atelier/contracts';
 import { measured } from '@atelier/platform';
-import type { DeadLetters, StoredLetter } from '@atelier/rest-kit';
+import type { DeadLetters, Dropper, StoredLetter } from '@atelier/rest-kit';
 import { Registry } from 'prom-client';
 import type { AuditStore } from './audit-store';
 
 const COLUMNS = `id::float8 as id, parked_at as at, 'audit' as consumer, log, shard, pos::float8 as pos, reason, body`;
 const MINE = '($1::text is null or account = $1)';
+
+// What goes is kept aside with who dropped it.
+const DROP = `with gone as (delete from dead_letter where id = $1::bigint returning *)
+  insert into dropped (item, who, request, source_ip, account, reason, body) select id, $2, $3, $4, account, reason, body from gone returning id`;
 
 /** Events that no audit record could be made of. */
 export class AuditDeadLetters implements DeadLetters {
@@ -20,8 +24,10 @@ export class AuditDeadLetters implements DeadLetters {
     return (await this.store.db.query<StoredLetter>(`select ${COLUMNS} from dead_letter where ${MINE} and id = $2::bigint`, [scope, id]))[0];
   }
 
-  async drop(scope: AccountSid | undefined, id: number): Promise<boolean> {
-    return (await this.store.db.query(`delete from dead_letter where ${MINE} and id = $2::bigint returning id`, [scope, id])).length > 0;
+  /** For operators alone: what is dropped here is a change without a record, and nobody may take back what he did (A10). */
+  async drop(scope: AccountSid | undefined, id: number, { who, request, sourceIp }: Dropper): Promise<boolean> {
+    if (scope !== undefined && (await this.find(scope, id))) throw new Rejection('PermissionDenied', { message: 'Only operators of the installation may drop what audit records are made of' });
+    return scope === undefined && (await this.store.db.query(DROP, [id, who, request, sourceIp])).length > 0;
   }
 
   /** The record and the removal of the letter are one statement. */

@@ -52,5 +52,18 @@ export class Audit1795000000300 implements MigrationInterface {
   async down(): Promise<void> {} // migrations only add
 }
 
+/** What operators have dropped, and who did: for ever, as the records are. */
+export class Audit1795000000400 implements MigrationInterface {
+  readonly name = 'Audit1795000000400';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`create table dropped (
+      id bigint generated always as identity constraint dropped_pk primary key, at timestamptz not null default now(), item bigint not null,
+      who text not null, request text not null, source_ip text, account text, reason text not null, body text not null)`);
+  }
+
+  async down(): Promise<void> {} // migrations only add
+}
+
 /** For `openDatabase`. */
-export const AUDIT_MIGRATIONS = [Audit1795000000200, Audit1795000000300, ...PUBLISHED_POSITION_MIGRATIONS];
+export const AUDIT_MIGRATIONS = [Audit1795000000200, Audit1795000000300, Audit1795000000400, ...PUBLISHED_POSITION_MIGRATIONS];

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type AccountSid, type AuditSid, type PublicEvent, isSid, sidOf } from '@atelier/contracts';
+import { type AccountSid, type AuditSid, type PublicEvent, Defect, isSid, sidOf } from '@atelier/contracts';
 import { z } from 'zod';
 
 /** One property of a resource before and after; null where it did not exist. */
@@ -105,7 +105,8 @@ type AuditableEvent = z.infer<typeof auditable>;
 export const recordsOf = (event: PublicEvent): readonly AuditRecord[] => {
   const rule = VISIBLE.get(event.type) ?? HIDDEN.get(event.type);
   if (!rule) return [];
-  const readable = auditable.parse(event);
+  const { data: readable, error } = auditable.safeParse(event);
+  if (!readable) throw new Defect(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')); // the reason that people read
   return rule(readable).map((told) => recordOf(readable, told));
 };
 

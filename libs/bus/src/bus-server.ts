@@ -5,7 +5,7 @@ import { type Observable, isObservable, lastValueFrom, throwError } from 'rxjs';
 import type { Batch, Bus, Subscription } from './bus.port';
 
 /** What a group of consumers tells of itself, whatever the topic. */
-export type ConsumerGroup = Pick<Subscription, 'group' | 'position' | 'deadLetter'>;
+export type ConsumerGroup = Pick<Subscription, 'group' | 'position' | 'deadLetter' | 'readTimes'>;
 
 /** A handler of batches of a topic: `@Consumes('atelier.flows.events', 'audit') handle(@Payload() batch: Batch)`. `group` is the BusServer's. */
 export const Consumes = (topic: TopicName, group: string): MethodDecorator => applyDecorators(EventPattern<string>(topic, transportOf(group)), UseFilters(new ErrorsAsTheyAre()));

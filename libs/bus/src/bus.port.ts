@@ -6,6 +6,16 @@ export type Batch = { readonly topic: TopicName; readonly log: string; readonly 
 /** One event that its consumer cannot handle, and why. */
 export type DeadLetter = { readonly topic: TopicName; readonly event: PublicEvent; readonly reason: string };
 
+/** How far a consumer has read what others write, by the clock of the broker: what comes again after its key was forgotten is known by that. */
+export type ReadTimes = {
+  /** How long keys of idempotency are remembered, in milliseconds. */
+  readonly rememberedMs: number;
+  /** Everything from before this moment was handled, in milliseconds since 1970; 0 where nothing is known. */
+  readonly of: (log: string, shard: number) => Promise<number>;
+  /** Never moves back. */
+  readonly passed: (log: string, shard: number, atMs: number) => Promise<void>;
+};
+
 export type Subscription = {
   readonly topic: TopicName;
   /** Consumers of one group share the work; each group sees everything. */
@@ -25,6 +35,8 @@ export type Subscription = {
    * stands still at what cannot be handled, and says so.
    */
   readonly deadLetter?: (letter: DeadLetter) => Promise<void>;
+  /** For topics that others write, where the keys of their records are not remembered for ever. */
+  readonly readTimes?: ReadTimes;
 };
 
 /** How far one consumer is behind in one shard: events not handled yet, and the age of the oldest of them in seconds. */

@@ -4,8 +4,8 @@
  * comes a second time gets a new position; its own key says that it was seen.
  */
 import { type PublicEvent, type TopicName, Defect, Rejection, TOPICS, triggerRecord } from '@atelier/contracts';
-import type { Batch, Bus, Subscription } from './bus.port';
-import type { ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
+import type { Batch, Bus, ReadTimes, Subscription } from './bus.port';
+import type { ForeignRecord, ForeignSubscription, PartitionTimes } from './kafka/foreign.port';
 
 /** Whether a topic is written by services that know nothing of positions. */
 const isForeign = (topic: TopicName): boolean => TOPICS[topic].owner === 'other services';
@@ -22,7 +22,7 @@ export const withForeignTopics = (bus: Bus & { subscribeForeign(subscription: Fo
  * bus finds it by halves.
  */
 const foreignOf = (subscription: Subscription): ForeignSubscription => {
-  const { topic, group } = subscription;
+  const { topic, group, readTimes } = subscription;
   const give = async (records: readonly ForeignRecord[]): Promise<void> => {
     const [first] = records;
     if (first) await subscription.handle(await batchOf(subscription, first.partition, records));
@@ -35,11 +35,21 @@ const foreignOf = (subscription: Subscription): ForeignSubscription => {
       await give(records);
     },
     deadLetter: ({ record }) => give([record]),
+    ...(readTimes && { readTimes: timesOf(readTimes, logOf(topic)) }),
   };
 };
 
+const timesOf = ({ rememberedMs, of, passed }: ReadTimes, log: string): PartitionTimes => ({
+  rememberedMs,
+  of: (partition) => of(log, partition),
+  passed: (partition, atMs) => passed(log, partition, atMs),
+});
+
+/** Records of others have no log of ours; the partitions of their topic are its shards. */
+const logOf = (topic: TopicName): string => `kafka/${topic}`;
+
 const batchOf = async ({ topic, position }: Subscription, partition: number, records: readonly ForeignRecord[]): Promise<Batch> => {
-  const log = `kafka/${topic}`;
+  const log = logOf(topic);
   const at = await position(log, partition);
   if (at === 'end') throw new Defect(`expected a consumer of ${topic} that stores what it has done`);
   return { topic, log, shard: partition, messages: records.map((record, i) => numbered(record, { log, shard: partition, pos: at + i + 1 })) };

@@ -1,5 +1,5 @@
 export type { TopicSource } from './topic-source.port';
-export type { Batch, Bus, DeadLetter, Lag, Subscription } from './bus.port';
+export type { Batch, Bus, DeadLetter, Lag, ReadTimes, Subscription } from './bus.port';
 export { busMetrics } from './bus-metrics';
 export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';
 export { follow } from './follow';
@@ -11,8 +11,10 @@ export { type Connect, connectKafka, kafkaServiceConfig } from './kafka-messagin
 export { PUBLISHED_POSITION_MIGRATIONS, storedPositions } from './stored-positions';
 export { type KafkaOptions, kafkaConfig, kafkaOptionsOf } from './kafka/kafka-config';
 export { type TopicOnCluster, type TopicPlan, TOPIC_PLAN, createTopics, deadLetterTopic } from './kafka/topic-plan';
+export { type RepairedTopic, repairTopics, topicTable } from './kafka/topic-repair';
 export { type ForeignLag, type KafkaBus, type KafkaBusOptions, createKafkaBus } from './kafka/kafka-bus';
 export type { ForeignLetter, ForeignRecord, ForeignSubscription } from './kafka/foreign.port';
 export { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka/kafka-publisher';
+export type { PublisherLag } from './kafka/publisher-place';
 export { type PublishedPositions, MemoryPositions } from './kafka/published-positions';
 export { TopicsModule } from './topic-door/topics.module';

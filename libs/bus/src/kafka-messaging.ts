@@ -1,12 +1,13 @@
 import { Fault } from '@atelier/contracts';
-import { type Log, measured } from '@atelier/platform';
+import type { Log } from '@atelier/platform';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
 import { busMetrics } from './bus-metrics';
 import { withForeignTopics } from './foreign-batches';
-import { type KafkaBus, createKafkaBus } from './kafka/kafka-bus';
+import { createKafkaBus } from './kafka/kafka-bus';
 import { createKafkaClient } from './kafka/kafka-client';
 import { type KafkaOptions, kafkaConfig, kafkaOptionsOf } from './kafka/kafka-config';
+import { kafkaMetrics } from './kafka/kafka-metrics';
 import { type KafkaPublisher, publishToKafka } from './kafka/kafka-publisher';
 import type { Messaging } from './messaging';
 
@@ -23,11 +24,14 @@ export const connectKafka: Connect = async (config, log) => {
   const kafka = createKafkaBus(options, log);
   const bus = withForeignTopics(kafka);
   const publishers: KafkaPublisher[] = [];
+  const metrics = new Registry();
+  busMetrics(metrics, bus);
+  kafkaMetrics(metrics, kafka, publishers);
   return {
     bus,
     publish: (publication) => void publishers.push(publishToKafka({ options, log, ...publication })),
     reach: reaching(options, log),
-    metrics: kafkaMetrics(kafka, publishers),
+    metrics,
     close: async () => {
       await Promise.all(publishers.map((each) => each.close()));
       await bus.close();
@@ -48,43 +52,4 @@ const reaching = (options: KafkaOptions, log: Log): (() => Promise<void>) => {
     }
   };
   return () => (asking ??= ask().finally(() => (asking = undefined)));
-};
-
-const kafkaMetrics = (bus: KafkaBus, publishers: readonly KafkaPublisher[]): Registry => {
-  const registry = new Registry();
-  busMetrics(registry, bus);
-  measured(
-    registry,
-    [
-      { name: 'atelier_foreign_lag_records', help: 'Records of a topic that others write, not handled yet, of the partitions read here.', labels: ['group', 'topic'] },
-      { name: 'atelier_foreign_lag_seconds', help: 'Age of the oldest of them.', labels: ['group', 'topic'] },
-      { name: 'atelier_publisher_lag_events', help: 'Events of the shards published here that their topic does not have yet.', labels: ['topic'] },
-      { name: 'atelier_kafka_up', help: 'Whether all consumers are members of their groups (1 or 0), and whether the last attempt to publish succeeded.', labels: ['part'] },
-    ],
-    async () => {
-      const foreign = byName(bus.foreignLag(), ({ group, topic }) => `${group} ${topic}`);
-      const published = byName((await Promise.all(publishers.map((each) => each.lag()))).flat(), ({ topic }) => topic);
-      const names = ({ group, topic }: { group: string; topic: string }) => ({ group, topic });
-      return [
-        foreign.map(([first, ...rest]) => ({ labels: names(first), value: [first, ...rest].reduce((sum, { records }) => sum + records, 0) })),
-        foreign.map(([first, ...rest]) => ({ labels: names(first), value: Math.max(...[first, ...rest].map(({ seconds }) => seconds)) })),
-        published.map(([first, ...rest]) => ({ labels: { topic: first.topic }, value: [first, ...rest].reduce((sum, { events }) => sum + events, 0) })),
-        [
-          { labels: { part: 'consumers' }, value: Number(bus.isUp()) },
-          ...(publishers.length > 0 ? [{ labels: { part: 'publishers' }, value: Number(publishers.every((each) => each.isUp())) }] : []),
-        ],
-      ];
-    },
-  );
-  return registry;
-};
-
-const byName = <T>(lags: readonly T[], nameOf: (lag: T) => string): readonly (readonly [T, ...T[]])[] => {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const lag of lags) {
-    const group = groups.get(nameOf(lag));
-    if (group) group.push(lag);
-    else groups.set(nameOf(lag), [lag]);
-  }
-  return [...groups.values()];
 };

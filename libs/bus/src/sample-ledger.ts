@@ -9,7 +9,7 @@ export class Ledger {
   readonly batches: number[] = [];
   delivered = 0;
 
-  subscription(over: Partial<Subscription> = {}): Required<Subscription> {
+  subscription(over: Partial<Subscription> = {}): Required<Omit<Subscription, 'readTimes'>> {
     return {
       topic: 'atelier.flows.events',
       group: 'ledger',

@@ -15,6 +15,8 @@ export type CarrierOptions = {
   readonly signingToken: SigningToken;
   /** This installation's own origin, which may lie in a private network. */
   readonly trustedOrigin: () => string | undefined;
+  /** Where that origin is reached from here, where its name means something else. */
+  readonly reachedAt?: string | undefined;
   readonly log: Log;
   readonly clock?: Clock;
   /** How long a new message waits for a database that is away, before its sender is left without an answer. Default: 8 s. */

@@ -7,11 +7,13 @@ const failure = (wasSent: boolean, reason: 'network' | 'timeout' | 'refused-addr
 const answer = (status: number): OutboundResult => ({ kind: 'answer', status, contentType: '', headers: {}, body: '' });
 
 /** Calls with these results, one after the other; the last one stays. */
-const calling = (...results: readonly OutboundResult[]) => {
+const calling = (...results: readonly OutboundResult[]) => callingWith({}, ...results);
+
+const callingWith = (more: Partial<ConstructorParameters<typeof Webhooks>[0]>, ...results: readonly OutboundResult[]) => {
   const requests: OutboundRequest[] = [];
   const caller: HttpCaller = { call: async (request) => results[Math.min(requests.push(request), results.length) - 1]!, close: async () => undefined };
   const signingToken = { tokens: async (account: string) => (account === ACCOUNT ? [TOKEN, 'secondary'] : []) };
-  const webhooks = new Webhooks({ caller, signingToken, trustedOrigin: () => 'http://own' });
+  const webhooks = new Webhooks({ caller, signingToken, trustedOrigin: () => 'http://own', ...more });
   const call = (url: string, more: Partial<Parameters<Webhooks['call']>[0]> = {}) => webhooks.call({ account: ACCOUNT, url, method: 'POST', parameters: [['a', '1']], fact: 'SM1 sent', ...more });
   return { requests, call };
 };
@@ -55,6 +57,18 @@ describe('a webhook', () => {
     expect(url).toBe('https://ada:secret@example.com/sms?b=%7E&a=1');
     const request = { url: 'https://example.com/sms?b=%7E&a=1', signature: headers['x-twilio-signature'], body: { kind: 'form', form: { To: '+1', From: '+2', MediaUrl: ['a', 'b'] } } } as const;
     expect([isSigned(request, [TOKEN]), isSigned(request, ['secondary'])]).toEqual([true, false]);
+  });
+  // In a container, localhost is the carrier itself: without this no webhook of `docker compose up` would arrive.
+  it('of this installation goes where the installation is reached from here, signed for its public name', async () => {
+    const { requests, call } = callingWith({ reachedAt: 'http://origin:8080' }, answer(200));
+    await call('http://own/v1/Accounts/AC1/Flows/FW1?a=http://own/b');
+    await call('http://own:81/other');
+    expect(requests.map(({ url, trustedOrigin }) => [url, trustedOrigin])).toEqual([
+      ['http://origin:8080/v1/Accounts/AC1/Flows/FW1?a=http://own/b', 'http://origin:8080'],
+      ['http://own:81/other', 'http://own'],
+    ]);
+    const { headers = {} } = requests[0] ?? {};
+    expect(isSigned({ url: 'http://own/v1/Accounts/AC1/Flows/FW1?a=http://own/b', signature: headers['x-twilio-signature'], body: { kind: 'form', form: { a: '1' } } }, [TOKEN])).toBe(true);
   });
   it('of an account without tokens goes unsigned', async () => {
     const { requests, call } = calling(answer(200));

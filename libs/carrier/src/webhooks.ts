@@ -9,6 +9,8 @@ export type WebhookOptions = {
   readonly signingToken: SigningToken;
   /** An origin that may lie in a private network: this installation's own. */
   readonly trustedOrigin: () => string | undefined;
+  /** Where that origin is reached from here, where its name means something else: behind a published port. Signatures are made for the name. */
+  readonly reachedAt?: string | undefined;
 };
 
 export type WebhookRequest = {
@@ -39,10 +41,10 @@ export class Webhooks {
     if (!target) return { kind: 'failure', reason: 'invalid-url', wasSent: false, message: 'The URL is not a URL' };
     const isPost = method === 'POST';
     const [token] = await this.options.signingToken.tokens(account);
-    const trustedOrigin = this.options.trustedOrigin();
+    const { href, trustedOrigin } = this.reached(target);
     return this.options.caller.call({
       method,
-      url: target.href,
+      url: href,
       headers: {
         ...(token !== undefined && { 'x-twilio-signature': signatureOf(token, signedUrlOf(target), isPost ? formOf(parameters) : {}) }),
         ...(isPost && { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' }),
@@ -52,6 +54,12 @@ export class Webhooks {
       ...(isPost && { body: new URLSearchParams(parameters.map(([name, value]) => [name, value])).toString() }),
       ...(trustedOrigin !== undefined && { trustedOrigin }),
     });
+  }
+
+  private reached(target: URL): { href: string; trustedOrigin: string | undefined } {
+    const [own, { reachedAt }] = [this.options.trustedOrigin(), this.options];
+    if (reachedAt === undefined || target.origin !== own) return { href: target.href, trustedOrigin: own };
+    return { href: reachedAt + target.pathname + target.search, trustedOrigin: reachedAt };
   }
 }
 

@@ -54,12 +54,15 @@ export type CredentialsOptions = {
   readonly wait?: Wait;
 };
 
+/** What can be built again from the context's log; secrets are not on it. */
+export const CREDENTIALS_PROJECTIONS = [accountTable, apiKeyTable] as const;
+
 /** Over a database that was opened with CREDENTIALS_MIGRATIONS; the caller closes it. A ConfigurationError where the master key is not this store's. */
 export const createCredentialsCore = async (database: Database, options: CredentialsOptions): Promise<CredentialsCore> => {
   const { masterKey, region, storeGeneration = 1, authority = localKeyAuthority(database), clock = systemClock, wait = waiting } = options;
   const vault = new Vault(masterKey);
   await assertMasterKey(database, vault);
-  const store = createEventStore(database, { projections: [accountTable, apiKeyTable], clock, notifyChannel: `${database.schema}_log` });
+  const store = createEventStore(database, { projections: CREDENTIALS_PROJECTIONS, clock, notifyChannel: `${database.schema}_log` });
   const tables = new CredentialTables(database);
   const secrets = new Secrets(vault);
   const witness = new Witness(store, clock);

@@ -134,8 +134,8 @@ const project = async (tx: Queryable, projection: Projection, events: readonly R
 
 const REBUILD_BATCH = 500; // events a statement
 
-/** Builds a projection's table again from the log, in one transaction: readers see the old rows until it is done. */
-export const rebuild = (database: Database, projection: Projection): Promise<void> =>
+/** Builds a projection's table again from the log, in one transaction: readers see the old rows until it is done. `onProgress`: up to which position it has come. */
+export const rebuild = (database: Database, projection: Projection, onProgress: (position: number) => void = () => undefined): Promise<void> =>
   database.transaction(async (tx) => {
     await tx.query('select position from event_head for update'); // no append meanwhile
     await projection.clear(tx);
@@ -144,5 +144,6 @@ export const rebuild = (database: Database, projection: Projection): Promise<voi
       if (rows.length === 0) return;
       await project(tx, projection, rows.map(recordedOf));
       after = Number(rows.at(-1)?.position);
+      onProgress(after);
     }
   });

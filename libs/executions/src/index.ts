@@ -12,6 +12,7 @@ export type { EffectCount } from './effects/effect-counts';
 export { type ExecutionWorker, type WorkerOptions, createExecutionWorker } from './worker/worker';
 export { type InboxSettings, type WorkerSettings, executionInboxConfig, executionWorkerConfig, inboxSettingsOf, workerSettingsOf } from './worker/worker-config';
 export { executionRules, executionRulesConfig } from './worker/rules-config';
+export { type RebuiltShard, rebuildExecutions } from './worker/rebuild';
 export { WorkerMetrics } from './worker/metrics';
 export type { Folding, Program, Rules, RunState } from './worker/rules';
 export { Growth } from './publish/growth';

@@ -27,9 +27,12 @@ export const FLOWS_CORE = Symbol('FlowsCore');
 
 export type FlowsOptions = { readonly definitions?: DefinitionSettings; readonly clock?: Clock };
 
+/** What can be built again from the context's log. */
+export const FLOWS_PROJECTIONS = [flowTable, revisionTable] as const;
+
 /** Over a database that was opened with FLOWS_MIGRATIONS; the caller closes it. */
 export const createFlowsCore = (database: Database, { definitions = {}, clock = systemClock }: FlowsOptions = {}): FlowsCore => {
-  const store = createEventStore(database, { projections: [flowTable, revisionTable], clock });
+  const store = createEventStore(database, { projections: FLOWS_PROJECTIONS, clock });
   const tables = new FlowTables(database);
   return {
     tables,

@@ -114,7 +114,8 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     transaction: (work) => transaction(pool, answerMs, work),
     listen: (channel, onNotify) => listen(url, channel, onNotify),
     notify: async (channel, payload) => void (await run(all, 'select pg_notify($1, $2)', [channel, payload])),
-    connections: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    // Beside an idle connection nobody waits: the pool hands it out in the next tick.
+    connections: () => ({ busy: pool.totalCount - pool.idleCount, idle: pool.idleCount, waiting: pool.idleCount > 0 ? 0 : pool.waitingCount }),
     close: () => source.destroy(),
   };
 };

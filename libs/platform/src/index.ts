@@ -3,7 +3,7 @@ export { ConfigurationError, oneOf, readConfig, wholeNumber } from './config';
 export { type Database, type DatabaseOptions, type Queryable, type Statement, ConnectionLost, QueryRefused, isUniqueViolation, openDatabase } from './database';
 export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './embedded-postgres';
 export { dataDirFor } from './postgres-files';
-export { type NativeKafka, type NativeKafkaOptions, nativeKafkaProblem, startNativeKafka } from './native-kafka';
+export { type NativeKafka, type NativeKafkaOptions, cacheConfig, nativeKafkaProblem, startNativeKafka } from './native-kafka';
 export { freePort } from './free-port';
 export { type DataFolder, dataFolderConfig, openDataFolder } from './data-folder';
 export { type DatabasePart, startDatabase } from './database-part';

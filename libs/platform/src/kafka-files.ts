@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync }
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@atelier/contracts';
+import { z } from 'zod';
 
 const SCALA = '2.13';
 const KAFKA = '4.4.0';
@@ -18,21 +19,24 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
-/** The folder of the broker's jars, outside the tree: `ATELIER_CACHE_DIR`, else `~/.cache/atelier`. */
-export const kafkaJars = (): string => join(process.env['ATELIER_CACHE_DIR'] ?? join(homedir(), '.cache', 'atelier'), `kafka-${SCALA}-${KAFKA}`);
+/** Where what is fetched once for this machine is kept, outside the tree. */
+export const cacheConfig = z.object({ ATELIER_CACHE_DIR: z.string().min(1).optional().describe('Keeps the files of Apache Kafka for later starts. Left out: ~/.cache/atelier.') });
+
+const jarsIn = (cacheDir = join(homedir(), '.cache', 'atelier')): string => join(cacheDir, `kafka-${SCALA}-${KAFKA}`);
 
 /** Why no broker can be started on this machine, in one line; undefined where it can. */
-export const nativeKafkaProblem = (): string | undefined => {
+export const nativeKafkaProblem = (cacheDir?: string): string | undefined => {
   const java = spawnSync('java', ['-version'], { encoding: 'utf8' });
   const version = Number(/version "(\d+)/.exec(java.stderr ?? '')?.[1] ?? 0);
   if (version < JAVA_MIN) return `Apache Kafka needs Java ${JAVA_MIN} or newer, found ${java.error ? 'none' : `version ${version}`}`;
-  if (!existsSync(kafkaJars()) && spawnSync('mvn', ['-v'], { stdio: 'ignore' }).error) return `Apache Kafka is not in ${kafkaJars()}, and there is no Maven (mvn) to fetch it`;
+  const jars = jarsIn(cacheDir);
+  if (!existsSync(jars) && spawnSync('mvn', ['-v'], { stdio: 'ignore' }).error) return `Apache Kafka is not in ${jars}, and there is no Maven (mvn) to fetch it`;
   return undefined;
 };
 
 /** Fetches the jars from the Maven repository once; a fetch that was interrupted leaves nothing half done. */
-export const fetchKafkaJars = async (): Promise<string> => {
-  const place = kafkaJars();
+export const fetchKafkaJars = async (cacheDir?: string): Promise<string> => {
+  const place = jarsIn(cacheDir);
   if (existsSync(place)) return place;
   const above = join(place, '..');
   mkdirSync(above, { recursive: true });

@@ -30,6 +30,7 @@ export const measured = (registry: Registry, measures: readonly Measure[], read:
 export const processMetrics = (registry: Registry, thread: string): void => {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
+  const startedSeconds = (performance.timeOrigin + performance.now()) / 1_000; // the origin is the same in all threads
   const quantiles = [50, 99, 100];
   measured(
     registry,
@@ -41,7 +42,7 @@ export const processMetrics = (registry: Registry, thread: string): void => {
     async () => {
       const delays = quantiles.map((quantile) => ({ labels: { thread, quantile: String(quantile / 100) }, value: delay.count === 0 ? 0 : delay.percentile(quantile) / NS_PER_MS }));
       delay.reset();
-      return [delays, [{ labels: { thread }, value: process.memoryUsage().heapUsed }], [{ labels: { thread }, value: performance.timeOrigin / 1_000 }]];
+      return [delays, [{ labels: { thread }, value: process.memoryUsage().heapUsed }], [{ labels: { thread }, value: startedSeconds }]];
     },
   );
 };

@@ -15,7 +15,7 @@ import { freePort, takesConnections } from './free-port';
 import { fetchKafkaJars, nativeKafkaProblem } from './kafka-files';
 import { type Log, silentLog } from './logger';
 
-export { nativeKafkaProblem } from './kafka-files';
+export { cacheConfig, nativeKafkaProblem } from './kafka-files';
 
 export type NativeKafka = {
   /** For `ATELIER_KAFKA_BROKERS`. */
@@ -30,6 +30,10 @@ export type NativeKafkaOptions = {
   readonly dataDir: string;
   /** Left out: the one it had before, else a free one. */
   readonly port?: number;
+  /** `ATELIER_CACHE_DIR`. */
+  readonly cacheDir?: string | undefined;
+  /** Lines for `server.properties` behind ours; of two with one name the last counts. */
+  readonly properties?: readonly string[];
   readonly log?: Log;
 };
 
@@ -39,16 +43,16 @@ const LOOK_MS = 50;
 const HEAP = '-Xmx512m';
 
 /** Starts (or adopts) the broker of a data folder. Throws a Fault that says why where it cannot run here or does not come up. */
-export const startNativeKafka = async ({ dataDir: wanted, port: wantedPort, log = silentLog }: NativeKafkaOptions): Promise<NativeKafka> => {
+export const startNativeKafka = async ({ dataDir: wanted, port: wantedPort, cacheDir, properties = [], log = silentLog }: NativeKafkaOptions): Promise<NativeKafka> => {
   const dataDir = resolve(wanted);
   const running = await runningIn(dataDir);
   if (running) return handleOf(running.port, running.pid);
-  const problem = nativeKafkaProblem();
+  const problem = nativeKafkaProblem(cacheDir);
   if (problem !== undefined) throw new Fault(problem);
-  const jars = join(await fetchKafkaJars(), '*');
+  const jars = join(await fetchKafkaJars(cacheDir), '*');
   mkdirSync(join(dataDir, 'data'), { recursive: true });
   const port = await portFor(dataDir, wantedPort);
-  writeFileSync(join(dataDir, 'server.properties'), await propertiesFor(dataDir, port));
+  writeFileSync(join(dataDir, 'server.properties'), [...(await propertiesFor(dataDir, port)), ...properties, ''].join('\n'));
   if (!existsSync(join(dataDir, 'data', 'meta.properties'))) await format(dataDir, jars);
   const began = performance.now();
   const child = java(dataDir, [HEAP, '-XX:+UseSerialGC', '-cp', jars, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', 'kafka.Kafka', 'server.properties']);
@@ -86,7 +90,7 @@ const portFor = async (dataDir: string, wanted: number | undefined): Promise<num
 };
 
 // The quorum's voters are written at the first start; a controller on another port would not be found by its own broker.
-const propertiesFor = async (dataDir: string, port: number): Promise<string> => {
+const propertiesFor = async (dataDir: string, port: number): Promise<readonly string[]> => {
   const file = join(dataDir, 'controller.port');
   const controller = (await freePort(numberIn(file))) ?? (await freePort(0));
   if (controller === undefined) throw new Fault('no free port for the controller of Apache Kafka on 127.0.0.1');
@@ -110,8 +114,7 @@ const propertiesFor = async (dataDir: string, port: number): Promise<string> => 
     'broker.heartbeat.interval.ms=500',
     'controller.quorum.election.timeout.ms=300',
     'controller.quorum.fetch.timeout.ms=1000',
-    '',
-  ].join('\n');
+  ];
 };
 
 const format = async (dataDir: string, jars: string): Promise<void> => {

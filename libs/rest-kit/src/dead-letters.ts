@@ -28,9 +28,16 @@ export interface DeadLetters {
   find(scope: AccountSid | undefined, id: number): Promise<StoredLetter | undefined>;
   /** Hands the event to its handler again and removes the letter; a letter that fails again stays, and the Rejection says why. */
   redrive(scope: AccountSid | undefined, id: number): Promise<void>;
-  /** False where it was not there. */
-  drop(scope: AccountSid | undefined, id: number): Promise<boolean>;
+  /** False where it was not there. What goes is kept aside with who dropped it. */
+  drop(scope: AccountSid | undefined, id: number, by: Dropper): Promise<boolean>;
 }
+
+/** Who takes something away for good, and by which request: stored beside it. */
+export type Dropper = { readonly who: string; readonly request: string; readonly sourceIp: string | null };
+
+export const dropperOf = ({ server, id, raw }: EdgeRequest, scope: AccountSid | undefined): Dropper => ({ who: scope ?? OPERATOR, request: id, sourceIp: server.edge.sourceOf(raw).ip });
+
+const OPERATOR = 'operator'; // the token of the installation is nobody's in person
 
 type Place = readonly [id: number];
 
@@ -45,7 +52,7 @@ export const asidePlace = z.tuple([z.int().positive()]);
 
 /** Whoever changes what was set aside leaves a line in the log. */
 export const noteIntervention = ({ server, id }: EdgeRequest, what: string, fields: object, scope: AccountSid | undefined): void =>
-  server.edge.log.warn({ request: id, by: scope ?? 'operator', ...fields }, what);
+  server.edge.log.warn({ request: id, by: scope ?? OPERATOR, ...fields }, what);
 
 /** The dead letters of a context over REST: list, look, redrive, drop. */
 export const deadLettersController = (path: string, token: symbol): Type => {
@@ -80,7 +87,7 @@ export const deadLettersController = (path: string, token: symbol): Type => {
     @HttpCode(204)
     async drop(@Param('id') text: string, @CallerScope() scope: AccountSid | undefined, @Req() request: EdgeRequest): Promise<void> {
       const id = asideId(text);
-      if (!(await this.letters.drop(scope, id))) throw new Rejection('NotFound');
+      if (!(await this.letters.drop(scope, id, dropperOf(request, scope)))) throw new Rejection('NotFound');
       noteIntervention(request, 'a dead letter was dropped', { path, letter: id }, scope);
     }
   }

@@ -14,7 +14,7 @@ export { list2010Answer, listAnswer } from './page-envelope';
 export { type FormBody, parseForm } from './body-parsers';
 export { Verbatim } from './verbatim';
 export { type ErrorAnswer, type ErrorBody, errorAnswer, errorBody } from './error-answer';
-export { type DeadLetters, type StoredLetter, asideId, asidePlace, deadLettersController, noteIntervention } from './dead-letters';
+export { type DeadLetters, type Dropper, type StoredLetter, asideId, asidePlace, deadLettersController, dropperOf, noteIntervention } from './dead-letters';
 export { HealthRegistry } from './health';
 export { bearsToken } from './internal-token';
 export { type Metrics, type MetricsSource, MetricsRegistry } from './metrics';

@@ -1,18 +1,27 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { nativeKafkaProblem } from '@atelier/platform';
 import { eventually } from './eventually';
 import { type RunningAtelier, stopDatabaseOf } from './running-atelier';
 import { mainOf, startProcess } from './running-process';
+import { testKafka } from './test-kafka';
 
-/** What `npm run cluster -- status` says: process ids by name. */
-export type ClusterStatus = { readonly services: Readonly<Record<string, number>>; readonly workers: Readonly<Record<string, number>>; readonly unready: readonly string[] };
+/** What `npm run cluster -- status` says: process ids by name, and where each of the services listens. */
+export type ClusterStatus = {
+  readonly services: Readonly<Record<string, number>>;
+  readonly workers: Readonly<Record<string, number>>;
+  readonly sites: Readonly<Record<string, string>>;
+  readonly unready: readonly string[];
+};
 
 /** All services as processes of this machine, as `npm run cluster` runs them after its build. */
 export type RunningCluster = RunningAtelier & {
   readonly brokers: string;
-  kafkaPid(): number;
+  /** Of its own broker; undefined where it uses another. */
+  kafkaPid(): number | undefined;
   status(): Promise<ClusterStatus>;
   /** `npm run cluster -- scale N`; resolves once these are the workers. */
   scale(workers: number): Promise<void>;
@@ -21,9 +30,16 @@ export type RunningCluster = RunningAtelier & {
 const START_MS = 150_000; // a broker and seven processes on two busy cores
 const run = promisify(execFile);
 
+/** A broker of its own where one runs here; else one that other tests share: its topics have names of their own then. */
+export const clusterKafka = async (): Promise<Readonly<Record<string, string>>> => {
+  const brokers = nativeKafkaProblem() === undefined ? undefined : await testKafka();
+  return brokers === undefined ? {} : { ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: `cluster-${randomBytes(4).toString('hex')}.` };
+};
+
 /** Starts the cluster by its command and waits until it answers. */
 export const startCluster = async (dataDir: string, workers: number, settings: Readonly<Record<string, string>> = {}): Promise<RunningCluster> => {
-  const own = { ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: '0', ATELIER_CLUSTER_WORKERS: String(workers), ...settings };
+  const cache = process.env['ATELIER_CACHE_DIR'] === undefined ? {} : { ATELIER_CACHE_DIR: process.env['ATELIER_CACHE_DIR'] };
+  const own = { ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: '0', ATELIER_CLUSTER_WORKERS: String(workers), ...cache, ...settings };
   const running = await startProcess('cluster', { settings: own, readyMs: START_MS });
   const read = (...path: string[]): string => readFileSync(join(dataDir, ...path), 'utf8').trim();
   const account = JSON.parse(read('account.json')) as { account_sid: string; auth_token: string };
@@ -34,10 +50,17 @@ export const startCluster = async (dataDir: string, workers: number, settings: R
     authToken: account.auth_token,
     brokers: settings['ATELIER_KAFKA_BROKERS'] ?? `127.0.0.1:${read('kafka', 'kafka.port')}`,
     postgresPid: () => Number(read('postgres-18', 'postmaster.pid').split('\n')[0]),
-    kafkaPid: () => Number(read('kafka', 'kafka.pid')),
-    status: async () => JSON.parse(await command('status')) as ClusterStatus,
+    kafkaPid: () => (existsSync(join(dataDir, 'kafka', 'kafka.pid')) ? Number(read('kafka', 'kafka.pid')) : undefined),
+    status: () => asked(dataDir),
     scale: async (count) => void (await command('scale', String(count))),
   };
+};
+
+// What the command asks, without a process of its own: faults are looked at many times a second.
+const asked = async (dataDir: string): Promise<ClusterStatus> => {
+  const { port, token } = JSON.parse(readFileSync(join(dataDir, 'control.json'), 'utf8')) as { port: number; token: string }; // as control.ts of the cluster writes it
+  const answer = await fetch(`http://127.0.0.1:${port}/status`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  return (await answer.json()) as ClusterStatus;
 };
 
 /** Ends what a killed supervisor left behind, and removes the folder. Its services end by themselves. */

@@ -14,17 +14,19 @@ export const testKafka = async (): Promise<string | undefined> => process.env['A
 
 /** Why specs that need a broker are skipped here, printed in one line; undefined where they can run. Known before the first test is declared. */
 export const kafkaProblem = (): string | undefined => {
-  const problem = nativeKafkaProblem();
+  const problem = nativeKafkaProblem(cacheDir());
   if (process.env['ATELIER_TEST_KAFKA_BROKERS'] || problem === undefined || dockerAnswers()) return undefined;
   console.log(`skipped: ${problem}`);
   return problem;
 };
 
 const native = async (): Promise<string | undefined> => {
-  if (nativeKafkaProblem() !== undefined) return undefined;
+  if (nativeKafkaProblem(cacheDir()) !== undefined) return undefined;
   const dataDir = join(tmpdir(), `atelier-tests-kafka-${userInfo().uid}`);
   mkdirSync(dataDir, { recursive: true });
-  return locked(join(dataDir, 'lock'), async () => (await startNativeKafka({ dataDir })).brokers);
+  return locked(join(dataDir, 'lock'), async () => (await startNativeKafka({ dataDir, cacheDir: cacheDir() })).brokers);
 };
+
+const cacheDir = (): string | undefined => process.env['ATELIER_CACHE_DIR'];
 
 const dockerAnswers = (): boolean => spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0;

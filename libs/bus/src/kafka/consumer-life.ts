@@ -22,6 +22,8 @@ export type RawRecord = {
   readonly headers: Readonly<Record<string, string>>;
   /** Milliseconds since 1970. */
   readonly at: number;
+  /** Whether the broker said so, when it took the record; else whoever wrote it. */
+  readonly isBrokersTime: boolean;
 };
 
 /** Records of one partition, in order, and what can be said about them. */
@@ -48,8 +50,8 @@ export type ConsumerOptions = {
   /** `end`: a group of this process alone, which reads what comes from now on and commits nothing. */
   readonly from: 'beginning' | 'end';
   readonly onBatch: (batch: RawBatch) => Promise<void>;
-  /** The partitions of this member have changed, or may have been somebody else's meanwhile. */
-  readonly onAssigned?: () => void;
+  /** These are the partitions of this member from now on; they may have been somebody else's meanwhile. */
+  readonly onAssigned?: (partitions: readonly number[]) => void;
 };
 
 const SESSION_MS = 10_000; // a member that was killed is missed after this
@@ -119,7 +121,7 @@ export class ConsumerLife {
     const crashed = new Promise<never>((_, reject) => consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error)));
     const stopped = new Promise<void>((resolve) => this.stopping.signal.addEventListener('abort', () => resolve(), { once: true }));
     crashed.catch(() => undefined); // heard below, or nobody is left to hear it
-    consumer.on(consumer.events.GROUP_JOIN, () => this.joined(consumer));
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.joined(consumer, payload.memberAssignment[this.topic] ?? []));
     try {
       await consumer.connect();
       await consumer.subscribe({ topic: this.topic, fromBeginning: true });
@@ -138,11 +140,11 @@ export class ConsumerLife {
     }
   }
 
-  private joined(consumer: Consumer): void {
+  private joined(consumer: Consumer, partitions: readonly number[]): void {
     this.isUp = true;
     this.failures = 0;
     for (const [partition, offset] of this.places) consumer.seek({ topic: this.topic, partition, offset });
-    this.life.onAssigned?.();
+    this.life.onAssigned?.(partitions);
   }
 
   // Once for each partition: what came while this consumer was away is read after that.
@@ -163,7 +165,7 @@ export class ConsumerLife {
     const { partition } = batch;
     await this.life.onBatch({
       partition,
-      records: batch.messages.map(({ offset, key, value, headers = {}, timestamp }) => ({ partition, offset, key, value, headers: textsOf(headers), at: Number(timestamp) })),
+      records: batch.messages.map((message) => recordOf(message, partition)),
       unread: Math.max(0, Number(BigInt(batch.highWatermark) - BigInt(last.offset)) - 1),
       heartbeat,
       isStale: () => isStale() || !isRunning() || this.stopping.signal.aborted,
@@ -179,5 +181,15 @@ export class ConsumerLife {
 /** Behind a record. */
 export const nextOffset = (offset: string): string => String(BigInt(offset) + 1n);
 
-const textsOf = (headers: EachBatchPayload['batch']['messages'][number]['headers']): Record<string, string> =>
+type Message = EachBatchPayload['batch']['messages'][number];
+
+const recordOf = (message: Message, partition: number): RawRecord => {
+  const { offset, key, value, headers = {}, timestamp } = message;
+  const { batchContext } = message as { batchContext?: { timestampType?: number } }; // kafkajs hands it out, and its types do not say so
+  return { partition, offset, key, value, headers: textsOf(headers), at: Number(timestamp), isBrokersTime: batchContext?.timestampType === LOG_APPEND_TIME };
+};
+
+const LOG_APPEND_TIME = 1; // as the protocol numbers it
+
+const textsOf = (headers: Message['headers']): Record<string, string> =>
   Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(Array.isArray(value) ? value[0] : value)]));

@@ -9,6 +9,13 @@ export type ForeignRecord = {
   readonly time: string;
 };
 
+/** ReadTimes of the partitions of one topic. */
+export type PartitionTimes = {
+  readonly rememberedMs: number;
+  readonly of: (partition: number) => Promise<number>;
+  readonly passed: (partition: number, atMs: number) => Promise<void>;
+};
+
 export type ForeignLetter = { readonly topic: string; readonly record: ForeignRecord; readonly reason: string };
 
 export type ForeignSubscription = {
@@ -21,4 +28,6 @@ export type ForeignSubscription = {
   readonly handle: (records: readonly ForeignRecord[]) => Promise<void>;
   /** Told after the record was put on the topic of dead letters; until it succeeds the partition stands still. */
   readonly deadLetter?: (letter: ForeignLetter) => Promise<void>;
+  /** Left out: keys are remembered for ever, so whatever comes again is handed over again. */
+  readonly readTimes?: PartitionTimes;
 };

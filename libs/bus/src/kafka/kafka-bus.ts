@@ -22,6 +22,8 @@ export type ForeignLag = {
   readonly seconds: number;
   readonly failures: number;
   readonly deadLetters: number;
+  /** Records that came again after their keys were forgotten and were passed over, since the process was started. */
+  readonly repeats: number;
 };
 
 export interface KafkaBus extends Bus {

@@ -1,5 +1,6 @@
+import { Fault } from '@atelier/contracts';
 import type { Log } from '@atelier/platform';
-import type { Kafka, LogEntry, SASLOptions, logLevel } from 'kafkajs';
+import type { Admin, Kafka, LogEntry, SASLOptions, logLevel } from 'kafkajs';
 import { mendIdleLoop } from './idle-loop';
 import type { KafkaOptions } from './kafka-config';
 
@@ -29,6 +30,17 @@ export const createKafkaClient = async (options: KafkaOptions, log: Log): Promis
     logLevel: kafkajs.logLevel.INFO,
     logCreator: () => kafkaLog(log, kafkajs.logLevel),
   });
+};
+
+/** An admin that is connected; a Fault in one line where no broker answers. */
+export const connectedAdmin = async (options: KafkaOptions, log: Log): Promise<Admin> => {
+  const admin = (await createKafkaClient(options, log)).admin();
+  try {
+    await admin.connect();
+    return admin;
+  } catch (error) {
+    throw new Fault(`expected Kafka at ${options.brokers.join(', ')}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 };
 
 /**

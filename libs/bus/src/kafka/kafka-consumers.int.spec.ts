@@ -2,10 +2,12 @@ import { Defect, Fault } from '@atelier/contracts';
 import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import type { ForeignRecord } from './foreign.port';
+import { createKafkaBus } from './kafka-bus';
+import { createKafkaClient } from './kafka-client';
 import { KafkaSender } from './kafka-sender';
-import { silentLog } from '@atelier/platform';
+import { silentLog, systemClock } from '@atelier/platform';
 import { Scene } from './sample-scene';
-import { sampleEvents } from './sample-topics';
+import { sampleEvents, sampleTopics } from './sample-topics';
 
 jest.setTimeout(90_000); // a member that is missed costs a session of ten seconds
 
@@ -90,6 +92,31 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await scene.bus().subscribe(ledger.subscription());
       await has(201);
       expect(ledger.positionsOf(0)).toEqual(upTo(101));
+    });
+
+    it('holds the shard of a record that the broker refuses for its size, says so, and lets the others go on', async () => {
+      await begin(3, 2);
+      const admin = (await createKafkaClient(scene.options, silentLog)).admin();
+      await admin.connect();
+      const limited = async (bytes: number): Promise<void> =>
+        void (await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: scene.options.topicPrefix + TOPIC, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }] }));
+      await limited(20_000);
+      const [before, tooLarge, behind] = [sampleEvents(30, 500), sampleEvents(1, 30_000), sampleEvents(5)];
+      scene.source.append(0, [...before, ...tooLarge, ...behind]);
+      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10)); // 2 shares the partition of 0
+      const errors: object[] = [];
+      const publisher = scene.publisher({ log: { ...silentLog, error: (fields) => void errors.push(fields) } });
+      await scene.bus().subscribe(ledger.subscription());
+      await has(50);
+      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10));
+      await has(70);
+      expect([0, 1, 2].map((shard) => ledger.positionsOf(shard).length)).toEqual([30, 20, 20]);
+      expect((await publisher.lag()).map(({ shard, events, isHeld }) => [shard, events, isHeld])).toEqual([[0, 6, true], [1, 0, false], [2, 0, false]]);
+      expect(errors).toContainEqual(expect.objectContaining({ topic: TOPIC, shard: 0, pos: 31 }));
+      await limited(100_000);
+      await admin.disconnect();
+      await has(76);
+      expect(ledger.positionsOf(0)).toEqual(upTo(36));
     });
 
     it('holds a shard whose log has a gap, and no other', async () => {
@@ -273,6 +300,13 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       for (const value of values) await sender.send({ topic: TOPIC, key: 'k', value, headers: { note: 'n' } });
       await sender.close();
     };
+    const loseOffsets = async (group: string, offset = '1000'): Promise<void> => {
+      const admin = (await createKafkaClient(scene.options, silentLog)).admin();
+      await admin.connect();
+      const { topicPrefix } = scene.options;
+      await admin.setOffsets({ groupId: `${topicPrefix}atelier.${group}.flows.events`, topic: topicPrefix + TOPIC, partitions: [{ partition: 0, offset }] });
+      await admin.disconnect();
+    };
 
     it('come in order, wait while the world fails, and are not repeated to the next process', async () => {
       await begin(1, 1);
@@ -291,6 +325,59 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await scene.bus().subscribeForeign({ topic: TOPIC, group: 'takers', handle });
       await eventually('the next record', () => values.length === 4, 60_000);
       expect(values).toEqual(['a', 'b', 'c', 'd']);
+    });
+
+    it('that were handled are passed over when offsets are lost and their keys may be forgotten; what never was handled is not', async () => {
+      scene = new Scene(brokers, 1, 1);
+      await sampleTopics(scene.options, TOPIC, 1, 'LogAppendTime');
+      await send('a', 'b', 'c');
+      const times = new Map<string, number>();
+      const values: string[] = [];
+      const taking = async (group: string, laterMs = 0) => {
+        const bus = createKafkaBus(scene.options, silentLog, { retryMs: 10, clock: { ...systemClock, nowMs: () => systemClock.nowMs() + laterMs } });
+        const readTimes = {
+          rememberedMs: 24 * 3_600_000,
+          of: async () => times.get(group) ?? 0,
+          passed: async (_: number, atMs: number) => void times.set(group, Math.max(atMs, times.get(group) ?? 0)),
+        };
+        values.splice(0);
+        await bus.subscribeForeign({ topic: TOPIC, group, handle: async (records) => void values.push(...records.map(({ value }) => value)), readTimes });
+        return bus;
+      };
+      const taken = async (group: string, laterMs: number, ...expected: string[]): Promise<number> => {
+        const bus = await taking(group, laterMs);
+        await eventually('the records', () => values.length >= expected.length && bus.foreignLag()[0]?.records === 0, 60_000);
+        const repeats = bus.foreignLag()[0]?.repeats ?? NaN;
+        await bus.close();
+        expect(values).toEqual(expected);
+        return repeats;
+      };
+      const DAYS_MS = 2 * 24 * 3_600_000;
+      expect(await taken('takers', 0, 'a', 'b', 'c')).toBe(0);
+      await send('d');
+      await loseOffsets('takers'); // as where the broker lost a tail: what the group has points behind the end
+      expect(await taken('takers', DAYS_MS, 'd')).toBe(3);
+      await loseOffsets('takers');
+      expect(await taken('takers', 0, 'a', 'b', 'c', 'd')).toBe(0); // their keys know them
+      expect(await taken('newcomers', DAYS_MS, 'a', 'b', 'c', 'd')).toBe(0); // they waited for days
+    });
+
+    it('that got offsets which were given out before are read: offsets say nothing after a lost tail', async () => {
+      scene = new Scene(brokers, 1, 1);
+      await sampleTopics(scene.options, TOPIC, 1, 'LogAppendTime');
+      await send('a', 'b', 'c');
+      let readMs = 0;
+      const readTimes = { rememberedMs: 24 * 3_600_000, of: async () => readMs, passed: async (_: number, atMs: number) => void (readMs = Math.max(readMs, atMs)) };
+      const values: string[] = [];
+      const taking = () => scene.bus().subscribeForeign({ topic: TOPIC, group: 'takers', handle: async (records) => void values.push(...records.map(({ value }) => value)), readTimes });
+      const stop = await taking();
+      await eventually('the first records', () => values.length === 3, 60_000);
+      await stop();
+      await send('d', 'e', 'f');
+      await loseOffsets('takers', '6'); // what was handled lay behind c, and was lost; d to f have its places
+      await taking();
+      await eventually('the records behind the loss', () => values.length >= 6, 60_000);
+      expect(values).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
     });
 
     it('that cannot be handled go to the dead letters alone', async () => {

@@ -9,19 +9,21 @@
  * K5. After a failed send its outcome is unknown, and kafkajs would give the same sequence numbers to other records, which a broker that had stored the
  *     first takes for repeats and drops: a producer that failed is never used again.
  * K6. Two publishers of one source do no harm: consumers drop what they have seen (A3).
+ * K7. A record that the broker refuses for its size holds its own shard, which says so and tries again; the others go on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { Fault, type PublicEvent, TOPICS } from '@atelier/contracts';
-import type { Log } from '@atelier/platform';
+import { type Clock, type Log, systemClock } from '@atelier/platform';
 import { Hint } from '../hint';
 import { waitAfter } from '../shard-delivery';
 import type { TopicSource } from '../topic-source.port';
 import { ConsumerLife, nextOffset } from './consumer-life';
 import type { KafkaOptions } from './kafka-config';
 import type { PublishedPositions } from './published-positions';
+import { type Place, type PublisherLag, type Read, denseOf, fittingOf, lagOf, placeAt } from './publisher-place';
 import { PublisherSession } from './publisher-session';
-import { type OutgoingRecord, recordOf } from './records';
+import { Refusals, isTooLarge } from './refusals';
 import { requestOf } from './republish';
 import { SentHistory } from './sent-history';
 import { REPUBLISH_TOPIC } from './topic-plan';
@@ -34,11 +36,13 @@ export type PublisherOptions = {
   /** The shards that this process publishes, asked again and again; left out: all. */
   readonly owns?: (shard: number) => boolean;
   readonly pollMs?: number;
+  /** Left out: the system's. */
+  readonly clock?: Clock;
 };
 
 export type KafkaPublisher = {
-  /** Events of each shard that this process publishes and that the topic does not have yet. */
-  lag(): Promise<readonly { readonly topic: string; readonly log: string; readonly shard: number; readonly events: number }[]>;
+  /** Of each shard that this process publishes. */
+  lag(): Promise<readonly PublisherLag[]>;
   /** Whether the last attempt to publish succeeded. */
   isUp(): boolean;
   /** Finishes the send in hand. */
@@ -49,16 +53,12 @@ const POLL_MS = 1_000; // finds what another process appended
 const LOOK_MS = 5_000; // how late a lost tail is noticed where nothing new is published
 const RETRY_MS = 100;
 const EVENTS_MAX = 500; // of one shard in one send
-const PARTITION_BYTES_MAX = 900_000; // of one partition in one send: brokers refuse larger batches by default
 
 /** Starts to publish a source; answers at once, whether or not a broker can be reached. */
 export const publishToKafka = (options: PublisherOptions): KafkaPublisher => {
   const publisher = new Publisher(options);
   return { lag: () => publisher.lag(), isUp: () => publisher.isUp, close: () => publisher.close() };
 };
-
-/** `sent`: the last position on the topic as far as this process knows; `mark`: what the store was told; `from` and `again`: what is sent a second time. */
-type Place = { sent: number; mark: number; from: number; again: number; mayHaveMore: boolean };
 
 class Publisher {
   private readonly hint = new Hint();
@@ -68,6 +68,7 @@ class Publisher {
   private readonly unlisten: () => void;
   private readonly ended: Promise<void>;
   private readonly history = new SentHistory();
+  private readonly refusals = new Refusals();
   private lookedAt = 0;
   private polledAt = 0;
   isUp = false;
@@ -99,10 +100,9 @@ class Publisher {
     await Promise.all([this.ended, this.requests.stop()]);
   }
 
-  async lag() {
-    const { source } = this.given;
-    const of = async ([shard, { mark }]: [number, Place]) => ({ topic: source.topic, log: source.log, shard, events: Math.max(0, (await source.end(shard)) - mark) });
-    return Promise.all([...this.places].map(of));
+  async lag(): Promise<readonly PublisherLag[]> {
+    const { source, clock = systemClock } = this.given;
+    return Promise.all([...this.places].map(([shard, place]) => lagOf(source, shard, place, clock, this.refusals.holds(shard))));
   }
 
   private grown(shard: number): void {
@@ -138,8 +138,7 @@ class Publisher {
         await session.open();
         await this.placeOwned();
         await this.look(session, true);
-        while (!this.stopping.signal.aborted) {
-          await this.round(session);
+        while (!this.stopping.signal.aborted && (await this.round(session))) {
           failures = 0;
           this.isUp = true;
         }
@@ -154,12 +153,15 @@ class Publisher {
     }
   }
 
-  private async round(session: PublisherSession): Promise<void> {
+  /** False: the session is spent. */
+  private async round(session: PublisherSession): Promise<boolean> {
     this.hint.clear(); // before reading: what is appended meanwhile gives a new one
     await this.placeOwned();
     if (performance.now() - this.lookedAt > LOOK_MS) await this.look(session, false);
     this.poll();
-    if (!(await this.publish(session))) await this.hint.wait(this.pollMs);
+    const outcome = await this.publish(session);
+    if (outcome === 'nothing') await this.hint.wait(this.pollMs);
+    return outcome !== 'refused';
   }
 
   // Hints come from this process alone; others append too.
@@ -176,11 +178,10 @@ class Publisher {
   private async placeOwned(): Promise<void> {
     const { source, positions, owns = () => true } = this.given;
     for (let shard = 0; shard < source.shards; shard++) {
-      if (!owns(shard)) this.places.delete(shard);
-      else if (!this.places.has(shard)) {
-        const mark = await positions.of(source.log, shard);
-        this.places.set(shard, { sent: Math.max(0, mark - 1), mark, from: 0, again: mark, mayHaveMore: true }); // K3
-      }
+      if (!owns(shard)) {
+        this.places.delete(shard);
+        this.refusals.forget(shard);
+      } else if (!this.places.has(shard)) this.places.set(shard, placeAt(await positions.of(source.log, shard)));
     }
   }
 
@@ -205,15 +206,32 @@ class Publisher {
     }
   }
 
-  private async publish(session: PublisherSession): Promise<boolean> {
+  private async publish(session: PublisherSession): Promise<'sent' | 'nothing' | 'refused'> {
     const reads = await this.read(session.partitions);
-    if (reads.length === 0) return false;
-    const acknowledged = await session.send(reads.flatMap(({ records }) => records));
+    if (reads.length === 0) return 'nothing';
+    const acknowledged = await session.send(reads.flatMap(({ records }) => records)).catch((error: unknown) => this.refused(reads, error));
+    if (!acknowledged) return 'refused';
     const { log } = this.given.source;
-    for (const { place, after, last } of reads) if (place.sent === after) place.sent = last; // else it was asked to go back meanwhile
+    for (const read of reads) {
+      const { place, after, last } = read;
+      this.refusals.took(read);
+      if (place.sent === after) place.sent = last; // else it was asked to go back meanwhile
+    }
     this.remember(acknowledged, reads, session.partitions);
     await this.mark(reads.filter(({ place, last }) => last > place.mark).map(({ shard, last }) => ({ log, shard, pos: last })));
-    return true;
+    return 'sent';
+  }
+
+  /** K7. Nothing of it is known to be on the topic, so all of it is sent again. */
+  private refused(reads: readonly Read[], error: unknown): undefined {
+    if (!isTooLarge(error)) throw error;
+    const held = this.refusals.refused(reads, performance.now());
+    for (const { place } of reads) place.mayHaveMore = true;
+    const { topic, log } = this.given.source;
+    if (held === undefined) return;
+    const [read] = reads;
+    const bytes = read?.records.reduce((sum, { value }) => sum + Buffer.byteLength(value), 0);
+    this.given.log.error({ topic, log, shard: held, pos: read?.last, bytes, err: error }, 'the broker refuses a record for its size; the shard is held until the topic takes it');
   }
 
   private remember(acknowledged: ReadonlyMap<number, bigint>, reads: readonly Read[], partitions: number): void {
@@ -240,14 +258,19 @@ class Publisher {
   }
 
   private async read(partitions: number): Promise<readonly Read[]> {
-    const asked = [...this.places].filter(([, { mayHaveMore }]) => mayHaveMore);
-    const found = await Promise.all(asked.map(([shard, place]) => this.readShard(shard, place)));
+    const { source, log } = this.given;
+    const { key } = TOPICS[source.topic];
+    const grown = [...this.places].filter(([, { mayHaveMore }]) => mayHaveMore);
+    const admitted = new Set(this.refusals.admitted(grown.map(([shard]) => shard), performance.now()));
+    const asked = grown.filter(([shard]) => admitted.has(shard));
+    const most = asked.map(([shard]) => this.refusals.mostOf(shard, EVENTS_MAX));
+    const found = await Promise.all(asked.map(([shard, place], i) => this.readShard(shard, place, most[i] ?? EVENTS_MAX)));
     const room = new Map<number, number>();
     const reads: Read[] = [];
     asked.forEach(([shard, place], i) => {
-      const events = this.dense(shard, place, found[i] ?? []);
-      const records = this.fitting(events, room, partitions);
-      place.mayHaveMore = records.length < events.length || events.length === EVENTS_MAX;
+      const events = denseOf(found[i] ?? [], place, (problem, fields) => log.error({ topic: source.topic, shard, ...fields }, problem)); // K1
+      const records = fittingOf(events, key, room, partitions);
+      place.mayHaveMore = records.length < events.length || events.length === most[i];
       const last = events[records.length - 1];
       if (last) reads.push({ shard, place, records, after: place.sent, last: last.pos });
     });
@@ -255,44 +278,14 @@ class Publisher {
   }
 
   // What a newer version wrote, and this one cannot read, holds its shard alone.
-  private async readShard(shard: number, place: Place): Promise<readonly PublicEvent[]> {
+  private async readShard(shard: number, place: Place, most: number): Promise<readonly PublicEvent[]> {
     const { source, log } = this.given;
     try {
-      return await source.read(shard, place.sent, EVENTS_MAX);
+      return await source.read(shard, place.sent, most);
     } catch (error) {
       if (error instanceof Fault) throw error;
       log.error({ topic: source.topic, shard, after: place.sent, err: error }, 'the log cannot be read; the shard is held');
       return [];
     }
   }
-
-  // One event always fits where nothing else is in its partition: the topic takes larger records than a send usually has.
-  private fitting(events: readonly PublicEvent[], room: Map<number, number>, partitions: number): OutgoingRecord[] {
-    const { key } = TOPICS[this.given.source.topic];
-    const records: OutgoingRecord[] = [];
-    for (const event of events) {
-      const record = recordOf(event, key, partitions);
-      const left = room.get(record.partition) ?? PARTITION_BYTES_MAX;
-      const bytes = Buffer.byteLength(record.value);
-      if (bytes > left && left < PARTITION_BYTES_MAX) break;
-      room.set(record.partition, left - bytes);
-      records.push(record);
-    }
-    return records;
-  }
-
-  /** K1: what does not follow is not sent. What a consumer asked for and the log no longer has cannot be sent again. */
-  private dense(shard: number, place: Place, events: readonly PublicEvent[]): readonly PublicEvent[] {
-    const first = events[0];
-    if (first && first.pos !== place.sent + 1 && place.sent < place.again) {
-      this.given.log.error({ topic: this.given.source.topic, shard, after: place.sent, first: first.pos }, 'the log begins behind what has to be published again');
-      return events;
-    }
-    const broken = events.findIndex(({ pos }, i) => pos !== place.sent + i + 1);
-    if (broken < 0) return events;
-    this.given.log.error({ topic: this.given.source.topic, shard, expected: place.sent + broken + 1, found: events[broken]?.pos }, 'the log has a gap; the shard is held');
-    return events.slice(0, broken);
-  }
 }
-
-type Read = { readonly shard: number; readonly place: Place; readonly records: readonly OutgoingRecord[]; readonly after: number; readonly last: number };

@@ -30,6 +30,7 @@ export class PublisherSession {
       allowAutoTopicCreation: false,
       idempotent: true,
       maxInFlightRequests: 1, // kafkajs keeps no order with more
+      retry: { retries: 1 }, // the least that it takes: with each of them a broker that answers nothing is waited for once more
     });
     await this.producer.connect();
   }

@@ -14,11 +14,11 @@ export const sampleOptions = (brokers: string): KafkaOptions => ({
   partitionsMax: 16,
 });
 
-const planOf = (topic: string, shards: number): TopicPlan => ({ topic, shards, retentionMs: -1, timestamps: 'CreateTime', why: 'a test' });
+const planOf = (topic: string, shards: number, timestamps: TopicPlan['timestamps'] = 'CreateTime'): TopicPlan => ({ topic, shards, retentionMs: -1, timestamps, why: 'a test' });
 
 /** Makes one topic with what belongs to it. */
-export const sampleTopics = async (options: KafkaOptions, topic: string, partitions: number): Promise<void> =>
-  void (await createTopics(options, silentLog, [planOf(topic, partitions), planOf(deadLetterTopic(topic), 1), planOf(REPUBLISH_TOPIC, 1)]));
+export const sampleTopics = async (options: KafkaOptions, topic: string, partitions: number, timestamps?: TopicPlan['timestamps']): Promise<void> =>
+  void (await createTopics(options, silentLog, [planOf(topic, partitions, timestamps), planOf(deadLetterTopic(topic), 1), planOf(REPUBLISH_TOPIC, 1)]));
 
 let count = 0;
 

@@ -1,7 +1,8 @@
-import { type TopicName, TOPICS } from '@atelier/contracts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type TopicName, Fault, TOPICS } from '@atelier/contracts';
 import type { Log } from '@atelier/platform';
-import type { ITopicConfig } from 'kafkajs';
-import { createKafkaClient, topicOn } from './kafka-client';
+import type { Admin, ITopicConfig, ITopicMetadata } from 'kafkajs';
+import { connectedAdmin, topicOn } from './kafka-client';
 import type { KafkaOptions } from './kafka-config';
 
 const HOUR_MS = 3_600_000;
@@ -62,20 +63,20 @@ export type TopicOnCluster = { readonly topic: string; readonly partitions: numb
 
 /** Makes the topics that are missing and leaves the others as they are; two at once do no harm. Answers all of them. */
 export const createTopics = async (options: KafkaOptions, log: Log, topics: readonly TopicPlan[] = TOPIC_PLAN): Promise<readonly TopicOnCluster[]> => {
-  const admin = (await createKafkaClient(options, log)).admin();
-  await admin.connect();
+  const admin = await connectedAdmin(options, log);
   try {
     const present = new Set(await admin.listTopics());
     const missing = topics.map((plan) => configOf(options, plan)).filter(({ topic }) => !present.has(topic));
-    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true }).catch(asFound);
-    const found = await admin.fetchTopicMetadata({ topics: topics.map(({ topic }) => topicOn(options, topic)) });
-    return found.topics.map(({ name, partitions }) => ({ topic: name, partitions: partitions.length, made: missing.some(({ topic }) => topic === name) }));
+    if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false }).catch(asFound);
+    const found = await topicsWithLeaders(admin, topics.map(({ topic }) => topicOn(options, topic)));
+    return found.map(({ name, partitions }) => ({ topic: name, partitions: partitions.length, made: missing.some(({ topic }) => topic === name) }));
   } finally {
     await admin.disconnect();
   }
 };
 
-const configOf = (options: KafkaOptions, { topic, shards, retentionMs, timestamps }: TopicPlan): ITopicConfig => ({
+/** As Kafka is told it. */
+export const configOf = (options: KafkaOptions, { topic, shards, retentionMs, timestamps }: TopicPlan): ITopicConfig => ({
   topic: topicOn(options, topic),
   numPartitions: Math.min(shards, options.partitionsMax),
   replicationFactor: options.replicationFactor,
@@ -87,6 +88,23 @@ const configOf = (options: KafkaOptions, { topic, shards, retentionMs, timestamp
     'min.insync.replicas': options.minInsyncReplicas,
   }).map(([name, value]) => ({ name, value: String(value) })),
 });
+
+const LEADERS_MS = 30_000;
+const LOOK_MS = 50;
+const YOUNG = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE']);
+
+/** A topic that was made a moment ago is unknown to some brokers and has no leader for others; kafkajs's own wait takes the first for a failure. */
+export const topicsWithLeaders = async (admin: Pick<Admin, 'fetchTopicMetadata'>, topics: string[]): Promise<readonly ITopicMetadata[]> => {
+  for (const end = performance.now() + LEADERS_MS; ; await sleep(LOOK_MS)) {
+    try {
+      const found = await admin.fetchTopicMetadata({ topics });
+      if (found.topics.every(({ partitions }) => partitions.length > 0 && partitions.every(({ leader }) => leader >= 0))) return found.topics;
+    } catch (error) {
+      if (!YOUNG.has(String((error as { type?: unknown }).type)) || performance.now() > end) throw error;
+    }
+    if (performance.now() > end) throw new Fault(`expected leaders of ${topics.join(', ')} within ${LEADERS_MS / 1_000} s`);
+  }
+};
 
 // Another process that made the same topics a moment ago is no failure; anything else is.
 const asFound = (error: unknown): void => {

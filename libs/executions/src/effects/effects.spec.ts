@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { type AccountSid, Fault, Rejection } from '@atelier/contracts';
 import { createHttpCaller, type HttpCaller } from '@atelier/platform';
 import { type ApiKey, type StudioKey, createMessagesApi, isSigned } from '@atelier/twilio-client';
-import type { EffectOutcome, HttpRequest, MessageRequest } from '@atelier/widgets';
-import { type EffectContext, type EffectPerformer, type RequestedEffect, NotBegun } from '../worker/effect-performer.port';
+import type { HttpRequest, MessageRequest } from '@atelier/widgets';
+import type { EffectContext, EffectPerformer, RequestedEffect } from '../worker/effect-performer.port';
 import { createEffects } from './effects';
 
 const ACCOUNT: AccountSid = `AC${'a'.repeat(32)}`;
@@ -78,7 +78,7 @@ const effects = (isLookupConclusive = true, signing = { tokens: async () => [TOK
 const requested = (effect: RequestedEffect['effect']): RequestedEffect => ({ execution: EXECUTION, account: ACCOUNT, flow: FLOW, step: 2, stepSid: STEP, effect });
 const now = Date.parse('2026-01-31T12:00:00Z');
 const context = (values: Partial<EffectContext> = {}): EffectContext => ({ attemptedAtMs: now, nowMs: now, signal: new AbortController().signal, ...values });
-const perform = (effect: RequestedEffect['effect'], performer: EffectPerformer = effects(), on = context()): Promise<EffectOutcome> => performer.perform(requested(effect), on);
+const perform = (effect: RequestedEffect['effect'], performer: EffectPerformer = effects(), on = context()): ReturnType<EffectPerformer['perform']> => performer.perform(requested(effect), on);
 const request = (values: Partial<HttpRequest>): RequestedEffect['effect'] => ({ kind: 'http.request', request: { ...PLAIN, url: `${origin}/hook`, ...values } });
 const json = (status: number, body: unknown) => (_: Seen, response: ServerResponse) => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 const authenticated = (key: string): string => `Basic ${Buffer.from(key).toString('base64')}`;
@@ -138,10 +138,21 @@ describe('sending a message', () => {
     });
   });
 
-  it('to a carrier that is away fails for certain', async () => {
+  it('that the carrier is not available for is looked up where that is conclusive, and fails with its error elsewhere', async () => {
+    answer = json(503, { code: 20503, message: 'The service is not available at the moment', status: 503 });
+    await expect(perform(hello, effects(true))).rejects.toBeInstanceOf(Fault);
+    expect(await perform(hello, effects(false))).toMatchObject({ ok: false, code: 20503 });
+  });
+
+  it('that comes too soon for its account waits: nothing was sent', async () => {
+    answer = json(429, { code: 20429, message: 'Too many requests', status: 429 });
+    expect(await perform(hello)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 20429, payload: { Status: 'failed' } } });
+  });
+
+  it('to a carrier where nobody listens waits: nothing was sent', async () => {
     const away = effects();
     server.close();
-    expect(await perform(hello, away)).toMatchObject({ ok: false, code: 81011 });
+    expect(await perform(hello, away)).toMatchObject({ kind: 'postponed', otherwise: { ok: false, code: 81011 } });
   });
 
   it('whose answer never comes is not an outcome: nobody knows', async () => {
@@ -150,7 +161,7 @@ describe('sending a message', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('waits out a short absence of the key, then is put off: nothing was sent, and no step fails', async () => {
+  it('waits out a short absence of the key, then is postponed without end: nothing was sent, and no step fails for us', async () => {
     let asked = 0;
     store.keys.ensure = async () => {
       if (++asked < 3) throw new Fault('away');
@@ -161,16 +172,16 @@ describe('sending a message', () => {
     for (const away of [() => Promise.reject(new Fault('away')), () => new Promise<never>(() => undefined)]) {
       store.keys.ensure = away;
       const began = performance.now();
-      await expect(perform(hello)).rejects.toBeInstanceOf(NotBegun);
+      expect(await perform(hello)).toEqual({ kind: 'postponed', why: expect.any(String) as string });
       expect(performance.now() - began).toBeLessThan(4_900); // a marked effect starts within five seconds, or not at all
     }
     expect(seen).toHaveLength(1);
   });
 
-  it('refused for a key that is gone while nobody can make another is put off, too', async () => {
+  it('refused for a key that is gone while nobody can make another is postponed, too', async () => {
     store.keys.replaceRefused = () => Promise.reject(new Fault('away'));
     answer = json(401, { code: 20003, message: 'Authenticate', status: 401 });
-    await expect(perform(hello)).rejects.toBeInstanceOf(NotBegun);
+    expect(await perform(hello)).toEqual({ kind: 'postponed', why: 'away' });
   });
 
   it('for an account that may have no key any more fails for certain, with the reason', async () => {

@@ -1,8 +1,9 @@
 import { type Json, type JsonObject, Fault, Rejection } from '@atelier/contracts';
 import type { ApiKey, MessageLookup, MessageSender, SendResult, StudioKey } from '@atelier/twilio-client';
 import type { EffectOutcome, MessageRequest } from '@atelier/widgets';
-import type { EffectContext, RequestedEffect } from '../worker/effect-performer.port';
-import { type EffectKind, notSent } from './effect-kind';
+import type { EffectContext, Postponed, RequestedEffect } from '../worker/effect-performer.port';
+import { type CarrierCircuit, isPassing, isUnavailable } from './carrier-circuit';
+import { type EffectKind, notSent, postponed } from './effect-kind';
 import { type NoKey, allowed, isKeyRefusal, withStudioKey } from './studio-key-call';
 
 /** Names in the query of our status callbacks: From and To are swapped there, so the URL says itself whose message it was. */
@@ -19,13 +20,15 @@ export type MessageSendOptions = {
   readonly publicUrl: () => string;
 };
 
-/** Sends a message with the Studio API Key; the outcome is the resource with capitalised names. */
-export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions): EffectKind<MessageRequest> => ({
+/** Sends a message with the Studio API Key; the outcome is the resource with capitalised names. Postponed while provider or keys are away. */
+export const messageSend = ({ messages, keys, publicUrl }: MessageSendOptions, circuit: CarrierCircuit): EffectKind<MessageRequest> => ({
   perform: async (effect, request, { signal }) => {
     // A callback is asked for where the step waits for it, or where it alone may tell what became of an attempt (A5).
     const isAskedFor = request.awaitsDelivery || !messages.isConclusive;
     const message = { ...request, ...(isAskedFor && { statusCallback: statusCallbackUrl(publicUrl(), effect) }) };
-    const result = await withStudioKey(keys, effect, (key) => messages.send(effect.account, key, message, signal), isRefusal);
+    const result = await withStudioKey(keys, effect, (key) => circuit.during(() => messages.send(effect.account, key, message, signal)), isRefusal);
+    // Where the look-up is the last word, that decides.
+    if (isUnavailable(result) && messages.isConclusive) throw new Fault('The carrier is not available at the moment');
     return outcomeOf(effect, request, result);
   },
   reconcile: async (effect, request, context) => {
@@ -46,16 +49,18 @@ export const statusCallbackUrl = (publicUrl: string, { account, flow, execution,
 
 const isRefusal = (result: SendResult): boolean => result.kind === 'refused' && isKeyRefusal(result.status, result.code);
 
-const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult | NoKey): EffectOutcome => {
+const outcomeOf = (effect: RequestedEffect, request: MessageRequest, result: SendResult | NoKey): EffectOutcome | Postponed => {
   switch (result.kind) {
     case 'no-key':
       return notSent(SENDING_FAILED, result.why);
     case 'accepted':
       return { ok: true, payload: result.message };
-    case 'refused':
-      return { ok: false, code: result.code, message: result.message, payload: rejected(effect, request, result.code, result.message) };
+    case 'refused': {
+      const refused = { ok: false, code: result.code, message: result.message, payload: rejected(effect, request, result.code, result.message) } as const;
+      return isPassing(result) ? postponed(refused) : refused;
+    }
     case 'unreachable':
-      return notSent(SENDING_FAILED, result.message);
+      return postponed(notSent(SENDING_FAILED, result.message));
     case 'unknown':
       throw new Fault(`Nobody knows whether the provider took the message: ${result.message}`);
   }

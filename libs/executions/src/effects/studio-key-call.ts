@@ -3,13 +3,13 @@ import type { ApiKey, StudioKey } from '@atelier/twilio-client';
 import type { RequestedEffect } from '../worker/effect-performer.port';
 import { patiently } from './effect-kind';
 
-/** No key is to be had, so nothing was sent. */
+/** The account is given no key, so nothing was sent. */
 export type NoKey = { readonly kind: 'no-key'; readonly why: string };
 
 /**
  * Makes a call with the account's Studio API Key (`spec/audit-and-keys.md` 3.1). Refused for its key, and the key confirmed gone: the same
- * call once more with the new one. Refused though the key exists, or the account closed meanwhile: the refusal is the answer. Who has the keys away: put
- * off, for a refused call has done nothing.
+ * call once more with the new one. Refused though the key exists, or the account closed meanwhile: the refusal is the answer. Who has the keys away:
+ * NotBegun, for a refused call has done nothing.
  */
 export const withStudioKey = async <R>(
   keys: StudioKey,

@@ -1,11 +1,12 @@
 import { type AccountSid, type PublicEvent, Rejection } from '@atelier/contracts';
 import type { Database } from '@atelier/platform';
-import type { DeadLetters, StoredLetter } from '@atelier/rest-kit';
+import type { DeadLetters, Dropper, StoredLetter } from '@atelier/rest-kit';
 import type { FlowDeletions } from '../flows/flow-deletions.consumer';
 import { type TriggerResults, TRIGGERS_CONSUMER } from '../publish/trigger-results';
 import { unescaped } from '../store/columns';
 import { keyedResult } from '../triggers/keyed-result';
 import { type TriggerDoors, takeTriggerRecords } from '../triggers/trigger-records';
+import { drop } from './drop';
 
 const COLUMNS = 'id::float8 as id, at, consumer, log, shard, pos::float8 as pos, reason, body';
 const MINE = '($1::text is null or account = $1)';
@@ -26,8 +27,8 @@ export class ExecutionsDeadLetters implements DeadLetters {
     return row && letterOf(row);
   }
 
-  async drop(scope: AccountSid | undefined, id: number): Promise<boolean> {
-    return (await this.handlers.db.query(`delete from dead_letter where ${MINE} and id = $2::bigint returning id`, [scope, id])).length > 0;
+  drop(scope: AccountSid | undefined, id: number, by: Dropper): Promise<boolean> {
+    return drop(this.handlers.db, { table: 'dead_letter', isMine: MINE, account: 'account' }, scope, id, by);
   }
 
   /** The handler first, the removal last: a crash in between leaves the letter, and handling it twice changes nothing. */
@@ -50,7 +51,7 @@ export class ExecutionsDeadLetters implements DeadLetters {
       if (error instanceof Rejection) throw new Rejection('Conflict', { message: `The event still cannot be handled: ${error.message}` });
       throw error;
     });
-    return this.drop(scope, id);
+    return (await this.handlers.db.query(`delete from dead_letter where ${MINE} and id = $2::bigint returning id`, [scope, id])).length > 0;
   }
 }
 

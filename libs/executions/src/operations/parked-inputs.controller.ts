@@ -1,5 +1,5 @@
 import { type AccountSid, Rejection } from '@atelier/contracts';
-import { CallerScope, type EdgeRequest, Operations, type PageQuery, Paged, PublicUrl, asideId, asidePlace, isoSeconds, listAnswer, noteIntervention, pageOf } from '@atelier/rest-kit';
+import { CallerScope, type EdgeRequest, Operations, type PageQuery, Paged, PublicUrl, asideId, asidePlace, dropperOf, isoSeconds, listAnswer, noteIntervention, pageOf } from '@atelier/rest-kit';
 import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { type ParkedInput, readParked, subjectOf } from './parked-input';
 import { ParkedInputs } from './parked-inputs';
@@ -38,7 +38,7 @@ export class ParkedInputsController {
   @Delete(':id')
   @HttpCode(204)
   async drop(@Param('id') id: string, @CallerScope() scope: AccountSid | undefined, @Req() request: EdgeRequest): Promise<void> {
-    if (!(await this.parked.drop(scope, asideId(id)))) throw new Rejection('NotFound');
+    if (!(await this.parked.drop(scope, asideId(id), dropperOf(request, scope)))) throw new Rejection('NotFound');
     noteIntervention(request, 'a parked input was dropped', { parked: asideId(id) }, scope);
   }
 }

@@ -2,15 +2,18 @@
  * What owners have parked (A12), for the people who look at it. Owns: that a retry has one effect. May assume: owners only add.
  * P1. A retry removes the parked row and enters the input again in one transaction: of two retries at once one finds nothing.
  * P2. What is entered again has a new place in the inbox: it is decided like anything that arrives now.
- * P3. A create takes its claim anew; where somebody holds it by now, nothing changes and the answer is a conflict.
+ * P3. What is dropped is kept aside with who dropped it: it was acknowledged once (A1).
+ * P4. A create takes its claim anew; where somebody holds it by now, nothing changes and the answer is a conflict.
  */
 import { type AccountSid, Rejection, sidOfUuid } from '@atelier/contracts';
 import { type Clock, type Database, type Queryable, systemClock } from '@atelier/platform';
+import type { Dropper } from '@atelier/rest-kit';
 import { shardOf } from '../ingress/keys';
 import { type CreateBody, type InputBody, type MessageBody, COMMAND_KIND } from '../ingress/stored-command';
 import { wakeChannel } from '../ingress/wake';
 import { digits, unescaped } from '../store/columns';
 import type { ContinueInput, OutcomeInput, TimerInput } from '../worker/inputs';
+import { drop } from './drop';
 import { type ParkedInput, type Read, mustBeRetryable, readParked } from './parked-input';
 
 type Row = { id: number; at: Date; shard: number; account: string | null; reason: string; body: string };
@@ -34,9 +37,9 @@ export class ParkedInputs {
     return row && parkedOf(row);
   }
 
-  /** False where it was not there. */
-  async drop(scope: AccountSid | undefined, id: number): Promise<boolean> {
-    return (await taken(this.db, scope, id)) !== undefined;
+  /** False where it was not there. Keeps P3. */
+  async drop(scope: AccountSid | undefined, id: number, by: Dropper): Promise<boolean> {
+    return drop(this.db, { table: 'parked', isMine: MINE, account: `'AC' || replace(account::text, '-', '')` }, scope && digits(scope), id, by);
   }
 
   /** Enters it again (P1). NotFound where it is gone, Conflict where it cannot be entered, ActiveExecutionExists where its claim is another's. */

@@ -5,7 +5,7 @@ import { createIngress } from '../ingress/ingress';
 import type { Ingress, InboundMessage, StartRequest } from '../ingress/ingress.port';
 import { createExecutionReader } from '../store/execution-reader';
 import type { ExecutionReader, ExecutionView } from '../store/execution-reader.port';
-import type { EffectContext, EffectPerformer, RequestedEffect } from '../worker/effect-performer.port';
+import type { EffectContext, EffectPerformer, Postponed, RequestedEffect } from '../worker/effect-performer.port';
 import { type ExecutionWorker, type WorkerOptions, createExecutionWorker } from '../worker/worker';
 import { executionRules, executionRulesConfig } from '../worker/rules-config';
 
@@ -42,10 +42,10 @@ export const ADDRESS = '+15557650001';
 /** Effects as a spec wants them to end. */
 export class ScriptedPerformer implements EffectPerformer {
   readonly performed: RequestedEffect[] = [];
-  outcome: (effect: RequestedEffect) => Promise<EffectOutcome> = () => Promise.resolve({ ok: true, payload: { Sid: newSid('SM'), Status: 'queued' } });
+  outcome: (effect: RequestedEffect) => Promise<EffectOutcome | Postponed> = () => Promise.resolve({ ok: true, payload: { Sid: newSid('SM'), Status: 'queued' } });
   verdict: (effect: RequestedEffect, context: EffectContext) => Promise<EffectOutcome | 'again' | 'wait'> = () => Promise.resolve('wait');
 
-  perform(effect: RequestedEffect): Promise<EffectOutcome> {
+  perform(effect: RequestedEffect): Promise<EffectOutcome | Postponed> {
     this.performed.push(effect);
     return this.outcome(effect);
   }

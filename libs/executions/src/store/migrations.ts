@@ -102,7 +102,21 @@ export class Executions1795000000300 implements MigrationInterface {
   async down(): Promise<void> {} // migrations only add
 }
 
-export const EXECUTIONS_MIGRATIONS = [Executions1795000000200, Executions1795000000300, ...PUBLISHED_POSITION_MIGRATIONS];
+/** What people have dropped, and who: an input that was acknowledged does not vanish without a trace. */
+export class Executions1795000000400 implements MigrationInterface {
+  readonly name = 'Executions1795000000400';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`create table dropped (
+      id bigint generated always as identity constraint dropped_pk primary key, at timestamptz not null default now(), kind text not null, item bigint not null,
+      who text not null, request text not null, source_ip text, account text, reason text not null, body text not null)`);
+    await runner.query('create index dropped_at on dropped (at)');
+  }
+
+  async down(): Promise<void> {} // migrations only add
+}
+
+export const EXECUTIONS_MIGRATIONS = [Executions1795000000200, Executions1795000000300, Executions1795000000400, ...PUBLISHED_POSITION_MIGRATIONS];
 
 /**
  * Parameters of the connections. Every access is by key, so one plan is right for ever; a plan made while a table was empty must not read it

@@ -35,6 +35,20 @@ export class SourcePositions {
     await this.db.query('update source_position set pos = greatest(pos, $4) where consumer = $1 and log = $2 and shard = $3', [this.consumer, log, shard, last]);
   }
 
+  /** Until which moment a topic of others was read, in milliseconds since 1970 by its own clock: a position beside the other. */
+  timeOf(log: string, shard: number): Promise<number> {
+    return this.of(timesOf(log), shard);
+  }
+
+  /** Never moves back. */
+  async readUntil(log: string, shard: number, atMs: number): Promise<void> {
+    await this.db.query(
+      `insert into source_position as p (consumer, log, shard, pos) values ($1, $2, $3, $4)
+        on conflict (consumer, log, shard) do update set pos = excluded.pos where p.pos < excluded.pos`,
+      [this.consumer, timesOf(log), shard, atMs],
+    );
+  }
+
   /** Puts an event aside with its reason, and moves behind it, unless somebody else has been there. */
   async park({ event: { log, shard, pos, ...event }, reason }: DeadLetter): Promise<void> {
     await this.db.query(
@@ -44,5 +58,7 @@ export class SourcePositions {
     );
   }
 }
+
+const timesOf = (log: string): string => `${log}/time`;
 
 export const gapBefore = (log: string, shard: number, pos: number | string, found: number): Fault => new Fault(`expected ${log} ${shard} to go on behind ${pos}, found ${found}`);

@@ -9,6 +9,7 @@ import { randomBytes } from 'node:crypto';
 import type { AccountSid, PublicEvent } from '@atelier/contracts';
 import { type Database, type Log, silentLog } from '@atelier/platform';
 import type { TriggerResults } from '../publish/trigger-results';
+import { inRotation, slicesOf } from '../rotation';
 import { keyedResult } from './keyed-result';
 import { type TriggerDoors, takeOrThrottle } from './trigger-records';
 
@@ -96,7 +97,8 @@ export class DeferredTriggers {
     const { room } = this.ports.doors.ingress;
     const taken: { readonly account: AccountSid; readonly count: number }[] = [];
     const slices: (readonly Waiting[])[] = [];
-    for (const slice of slicesOf(waiting)) {
+    const inOrder = [...waiting].sort((a, b) => a.id - b.id); // keeps D1
+    for (const slice of slicesOf(inOrder, ({ account }) => account)) {
       const account = slice[0]?.account;
       const count = account ? room.take(account, slice.length) : 0;
       if (!account || count === 0) continue;
@@ -104,7 +106,7 @@ export class DeferredTriggers {
       slices.push(slice.slice(0, count));
     }
     try {
-      return await this.entered(inTurn(slices));
+      return await this.entered(inRotation(slices));
     } finally {
       for (const { account, count } of taken) room.giveBack(account, count);
     }
@@ -134,19 +136,3 @@ export class DeferredTriggers {
     });
   }
 }
-
-const slicesOf = (waiting: readonly Waiting[]): readonly (readonly Waiting[])[] => {
-  const slices = new Map<string, Waiting[]>();
-  for (const each of waiting) {
-    const slice = slices.get(each.account);
-    if (slice) slice.push(each);
-    else slices.set(each.account, [each]);
-  }
-  return [...slices.values()].map((slice) => slice.sort((a, b) => a.id - b.id));
-};
-
-/** The first of each, the second of each, and so on. */
-const inTurn = (slices: readonly (readonly Waiting[])[]): readonly Waiting[] => {
-  const longest = Math.max(0, ...slices.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, i) => slices.flatMap((slice) => slice[i] ?? [])).flat();
-};

@@ -77,6 +77,15 @@ describe('a record of atelier.triggers', () => {
     expect(await db.query('select from command')).toHaveLength(1);
   });
 
+  it('leaves the moment until which its topic was read, which never moves back', async () => {
+    const { readTimes } = triggers.group;
+    expect(await readTimes?.of('foreign', 3)).toBe(0);
+    await readTimes?.passed('foreign', 3, 1_790_000_000_000);
+    await readTimes?.passed('foreign', 3, 1_780_000_000_000);
+    expect(await readTimes?.of('foreign', 3)).toBe(1_790_000_000_000);
+    expect(await triggers.group.position('foreign', 3)).toBe(0); // a position beside the other
+  });
+
   it('delivered to two consumers is answered once: the position decides', async () => {
     topic.append(0, [record('k1', '+1')]);
     await answered(1);

@@ -10,6 +10,7 @@ import { Controller, Inject, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Payload } from '@nestjs/microservices';
 import { TRIGGERS_CONSUMER, type TriggerResults } from '../publish/trigger-results';
 import { SourcePositions } from '../store/source-positions';
+import { SEEN_HOURS } from '../worker/janitor';
 import { DeferredTriggers } from './deferred-triggers';
 import { keyedResult } from './keyed-result';
 import { type TriggerDoors, accountOfRecord, takeOrThrottle } from './trigger-records';
@@ -35,6 +36,11 @@ export class Triggers {
     group: GROUP,
     position: (log, shard) => this.positions.of(log, shard),
     deadLetter: (letter) => this.positions.park(letter),
+    readTimes: {
+      rememberedMs: (SEEN_HOURS - 1) * 3_600_000, // an hour less: the broker, the database and this process have clocks of their own
+      of: (log, shard) => this.positions.timeOf(log, shard),
+      passed: (log, shard, atMs) => this.positions.readUntil(log, shard, atMs),
+    },
   };
 
   /** Enters what was deferred, from now on. */

@@ -1,4 +1,4 @@
-import { type ExecutionSid, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
+import { type ExecutionSid, Fault, type FlowDirectory, type FlowSid, stepSidOf } from '@atelier/contracts';
 import type { Clock } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import type { CommandResult, CreateResult, ExecutionCommand, InboundMessage, Ingress, Reply, StartRequest, TriggerOutcome } from '../ingress/ingress.port';
@@ -7,7 +7,7 @@ import { COMMAND_KIND, type ReplyTo } from '../ingress/stored-command';
 import { SHARDS } from '../store/migrations';
 import { Batch } from '../worker/batch';
 import type { AskedEffect } from '../worker/batch-rows';
-import type { EffectPerformer } from '../worker/effect-performer.port';
+import { type EffectPerformer, type Postponed, isPostponed } from '../worker/effect-performer.port';
 import type { Entry } from '../worker/entry';
 import { EntryCache } from '../worker/entry-cache';
 import type { LaneInput } from '../worker/inputs';
@@ -133,7 +133,7 @@ export class MemoryOwner implements Ingress {
   private async perform({ sid, account, flow }: Entry, { step, effect }: AskedEffect['open']): Promise<EffectOutcome> {
     const nowMs = this.options.clock.nowMs();
     if (effect.kind !== 'subflow.resolve')
-      return this.options.performer.perform({ execution: sid, account, flow, step, stepSid: stepSidOf(sid, step), effect }, { attemptedAtMs: nowMs, nowMs, signal: new AbortController().signal });
+      return settledOutcome(await this.options.performer.perform({ execution: sid, account, flow, step, stepSid: stepSidOf(sid, step), effect }, { attemptedAtMs: nowMs, nowMs, signal: new AbortController().signal }));
     const subflow = effect.request.flowSid as FlowSid; // checked when the definition was imported
     const revision = await this.options.directory.resolve(account, subflow, 'LatestPublished');
     if (revision === undefined) return { ok: false, code: 81024, message: 'there is no such flow' };
@@ -141,3 +141,10 @@ export class MemoryOwner implements Ingress {
     return { ok: true, payload: { revision } };
   }
 }
+
+/** Here nothing is waited for: the world is what the walk makes of it. */
+const settledOutcome = (answer: EffectOutcome | Postponed): EffectOutcome => {
+  if (!isPostponed(answer)) return answer;
+  if (answer.otherwise) return answer.otherwise;
+  throw new Fault(answer.why);
+};

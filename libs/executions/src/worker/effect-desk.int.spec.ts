@@ -1,10 +1,9 @@
-import { Fault, stepSidOf } from '@atelier/contracts';
-import type { Database } from '@atelier/platform';
+import { type AccountSid, Fault, stepSidOf } from '@atelier/contracts';
+import { type Database, newSid } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
 import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
-import { NotBegun } from './effect-performer.port';
 import type { ExecutionWorker } from './worker';
 
 const RECONCILED_MS = 16_000; // the time-out of an effect, 5 s, and a little
@@ -172,21 +171,6 @@ describe('a send whose answer is lost', () => {
     expect(claimed).toEqual([true, false, false]);
   });
 
-  it('is put off while one of our own services is away, however often, and sent once when it is back; the next owner need not ask anybody', async () => {
-    samples.performer.outcome = () => Promise.reject(new NotBegun('the keys are away'));
-    samples.performer.verdict = () => Promise.reject(new Error('nobody is asked'));
-    const sid = await inDoubt();
-    await eventually('tried again', () => (samples.performer.timesOf(sid)[0] ?? 0) > 1, 20_000);
-    await eventually('unmarked', async () => (await db.query('select from effect where execution = $1 and attempted_at is null', [sid.slice(2)])).length === 1);
-    expect(await samples.view('send', sid)).toMatchObject({ status: 'active' });
-    await worker.stop();
-    samples.performer.outcome = () => Promise.resolve(accepted);
-    samples.performer.performed.length = 0;
-    worker = await samples.start();
-    await ended(sid);
-    expect([await samples.steps('send', sid), samples.performer.timesOf(sid)]).toEqual([['incomingRequest', 'sent'], [1]]);
-  }, 60_000);
-
   it('waits for a free slot where its account has none, and is marked when it gets one', async () => {
     await worker.stop();
     let isOver = false;
@@ -206,4 +190,30 @@ describe('a send whose answer is lost', () => {
     expect(most).toBe(2);
     for (const sid of sids) expect(samples.performer.timesOf(sid)).toEqual([1]);
   }, 15_000);
+
+  it('waits for one effect of each other account at most, however many of theirs wait', async () => {
+    await worker.stop();
+    const gates: (() => void)[] = [];
+    const performed: string[] = [];
+    samples.performer.outcome = async ({ account }) => {
+      performed.push(account);
+      await new Promise<void>((resolve) => void gates.push(resolve));
+      return accepted;
+    };
+    worker = await samples.start({ settings: { effectsMax: 8, effectsPerAccountMax: 2 } });
+    const sendOf = (account: AccountSid) => samples.ingress.create({ ...samples.startOf('send'), account });
+    const floods = Array.from({ length: 4 }, () => newSid('AC'));
+    await Promise.all(floods.flatMap((account) => Array.from({ length: 25 }, () => sendOf(account))));
+    const waiting = async () => (await db.query('select from effect where attempted_at is null')).length;
+    await eventually('all slots are taken', async () => gates.length === 8 && (await waiting()) === 92);
+    const quiet = newSid('AC');
+    await sendOf(quiet);
+    await eventually('the quiet one waits too', async () => (await waiting()) === 93);
+    gates.shift()?.();
+    await eventually('the next has begun', () => performed.length === 9);
+    expect(performed[8]).toBe(quiet);
+    samples.performer.outcome = () => Promise.resolve(accepted);
+    for (const open of gates) open();
+    await worker.idle();
+  }, 30_000);
 });

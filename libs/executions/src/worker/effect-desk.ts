@@ -1,28 +1,27 @@
 /**
- * The desk for effects of an owner: which are in flight, which wait for a slot, which nobody knows the fate of. It never writes events: an outcome is
- * an input of its lane, or a command where the shard has gone elsewhere.
+ * The desk for effects of an owner: which are in flight, which wait for a slot (`slots.ts`), which wait for the world (`postponements.ts`), which nobody
+ * knows the fate of (`doubts.ts`). It never writes events: an outcome is an input of its lane, or a command where the shard has gone elsewhere.
  * W6. Nothing is sent that was not marked: with the commit that asked for it, or by a compare-and-set of its own.
- * E1. An effect is in exactly one place: in flight, waiting, or doubtful. E2. What was marked by somebody else, or too long ago, is reconciled after
- * its time-out and 5 s, when no first attempt can still be on its way. E3. No clock of a machine says how old an attempt is: the store does, and from
- * then on monotonic time. E4. What is doubtful is read again before anything is done about it: a mark whose answer was lost may be stored or not.
+ * E1. An effect is in exactly one place: in flight, waiting for a slot, about to be marked, postponed, or doubtful.
+ * E2. No clock of a machine says how old an attempt is: the store does, and from then on monotonic time.
  */
 import { setMaxListeners } from 'node:events';
-import { type FlowDirectory, type FlowSid, type RevisionName, stepSidOf } from '@atelier/contracts';
+import type { FlowDirectory } from '@atelier/contracts';
 import type { Clock, Database, Log } from '@atelier/platform';
-import type { Effect, EffectOutcome } from '@atelier/widgets';
+import type { EffectOutcome } from '@atelier/widgets';
+import { inRotation, slicesOf } from '../rotation';
 import type { AskedEffect } from './batch-rows';
+import { type DoubtPorts, Doubts, GRACE_MS, LOOK_EACH_MS } from './doubts';
 import type { Entry } from './entry';
-import { type EffectPerformer, type RequestedEffect, NotBegun } from './effect-performer.port';
-import { type Mark, type OpenRow, markAttempts, readOpenEffect, unmarkAttempt } from './effect-rows';
+import { type EffectPerformer, type Postponed, isPostponed } from './effect-performer.port';
+import { type Mark, type OpenRow, markAttempts, takeBackAttempt } from './effect-rows';
+import { type Held, heldOf } from './held-effect';
 import type { OutcomeInput } from './inputs';
 import { ClaimedMessages, effectName } from './message-outcomes';
 import type { WorkerMetrics } from './metrics';
+import { Postponements } from './postponements';
 import { Slots } from './slots';
-
-const LOOK_EACH_MS = 1_000;
-const GRACE_MS = 5_000;
-const PUT_OFF_MS_MAX = 10_000; // a service of ours that is back is noticed within this
-const ASKED_MAX = 64; // look-ups at once after a crash; more would only wait for each other
+import { resolveSubflow } from './subflow-resolve';
 
 export type DeskPorts = {
   readonly db: Database;
@@ -31,50 +30,51 @@ export type DeskPorts = {
   readonly directory: FlowDirectory;
   readonly performer: EffectPerformer;
   readonly metrics: WorkerMetrics;
-  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number };
+  readonly settings: { readonly effectsMax: number; readonly effectsPerAccountMax: number; readonly effectTimeoutMs: number; readonly effectPatienceMs: number };
   /** The epoch under which a shard is held now; undefined: not mine. */
   readonly epochOf: (shard: number) => number | undefined;
-  /** The execution with its open effect, from memory or the store. */
-  readonly entryOf: (shard: number, sid: Entry['sid']) => Promise<Entry | undefined>;
+  readonly entryOf: DoubtPorts['entryOf'];
   readonly deliver: (outcome: OutcomeInput) => void;
 };
 
-type Held = {
-  readonly name: string;
-  readonly shard: number;
-  readonly effect: Omit<RequestedEffect, 'effect'> & { readonly effect: Effect };
-  readonly attempts: number;
-  /** On this process's monotonic clock. */
-  readonly attemptedMs: number;
-};
-
-type Place = Pick<OpenRow, 'shard' | 'execution' | 'step'>;
-/** `attempts`: as many as were known, and when the last one was made on the monotonic clock. */
-type Doubt = Place & { readonly attempts: number; readonly attemptedMs: number; readonly isPutOff?: boolean; dueMs: number; isAsked: boolean };
+/** How many effects are where. */
+export type DeskDepth = { readonly inFlight: number; readonly waiting: number; readonly postponed: number; readonly doubtful: number };
 
 export class EffectDesk {
   /** And whether a status callback has named its message meanwhile. */
   private readonly inFlight = new Map<string, boolean>();
-  private readonly waiting = new Map<string, Held>();
-  private readonly doubtful = new Map<string, Doubt>();
-  private readonly slots: Slots;
+  private readonly slots: Slots<Held>;
+  /** They hold a slot, and their mark is on its way to the store; with their shard. */
+  private readonly unmarked = new Map<string, number>();
+  private readonly doubts: Doubts;
+  private readonly postponements: Postponements;
   private readonly claimed: ClaimedMessages;
   private readonly abort = new AbortController();
   private timer: NodeJS.Timeout | undefined;
   private marking: Promise<void> | undefined;
-  private asked = 0;
   private isStopping = false;
 
   constructor(private readonly ports: DeskPorts) {
-    this.slots = new Slots(ports.settings.effectsMax, ports.settings.effectsPerAccountMax);
-    this.claimed = new ClaimedMessages(ports.db);
+    const { db, clock, log, performer, entryOf, settings } = ports;
+    this.slots = new Slots(settings.effectsMax, settings.effectsPerAccountMax);
+    this.postponements = new Postponements(settings.effectPatienceMs);
+    this.claimed = new ClaimedMessages(db);
+    this.doubts = new Doubts({
+      db, clock, log, performer, entryOf, claimed: this.claimed, effectTimeoutMs: settings.effectTimeoutMs, signal: this.abort.signal,
+      again: (held) => this.wait(held),
+      settled: (held, outcome) => this.delivered(held, outcome),
+    });
     setMaxListeners(0, this.abort.signal); // one a call under way
   }
 
   readonly takeSlot = (account: Entry['account']): boolean => !this.isStopping && this.slots.take(account);
 
   get isIdle(): boolean {
-    return this.inFlight.size === 0 && this.waiting.size === 0 && this.doubtful.size === 0;
+    return this.inFlight.size + this.slots.inLine + this.unmarked.size + this.postponements.size + this.doubts.size === 0;
+  }
+
+  get depth(): DeskDepth {
+    return { inFlight: this.inFlight.size, waiting: this.slots.inLine, postponed: this.postponements.size, doubtful: this.doubts.size };
   }
 
   start(): void {
@@ -85,8 +85,9 @@ export class EffectDesk {
   async stop(graceMs: number): Promise<void> {
     clearInterval(this.timer);
     this.isStopping = true;
+    this.doubts.stop();
     const end = this.ports.clock.monotonicMs() + graceMs;
-    while (this.inFlight.size > 0 && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((this.inFlight.size > 0 || this.marking) && this.ports.clock.monotonicMs() < end) await new Promise((resolve) => setTimeout(resolve, 10));
     this.abort.abort();
   }
 
@@ -98,8 +99,8 @@ export class EffectDesk {
   /** After the commit. `fresh`: little enough time has passed since the mark that nobody else can have thought it dead. */
   committed(asked: readonly AskedEffect[], fresh: boolean): void {
     for (const { entry, open, attempted } of asked) {
-      const held = heldOf(entry, open.step, open.effect, this.ports.clock.monotonicMs());
-      if (!attempted) this.waiting.set(held.name, { ...held, attempts: 0 });
+      const held = heldOf(entry, open.step, open.effect, attempted ? 1 : 0, this.ports.clock.monotonicMs());
+      if (!attempted) this.slots.wait(held);
       else if (fresh) this.perform(held);
       else this.unstarted(held);
     }
@@ -108,76 +109,46 @@ export class EffectDesk {
   /** A status callback was faster than the answer of the send: should that be lost, the message can be asked for at once. */
   reported(name: string): void {
     if (this.inFlight.has(name)) this.inFlight.set(name, true);
-    this.hurry(name);
+    this.doubts.hurry(name);
   }
 
   /** What the store says is open in shards just taken or read again; those that are in flight here stay so. */
   found(rows: readonly OpenRow[]): void {
-    for (const row of rows) {
+    // Accounts take turns here, too: they are asked about, and stand in line, in this order.
+    for (const row of inRotation(slicesOf(rows, ({ account }) => account))) {
       const name = effectName(row.execution, row.step);
       if (this.inFlight.has(name)) continue;
-      this.waiting.delete(name);
-      this.doubtful.set(name, this.doubtOf(row));
+      this.slots.forget(name);
+      this.unmarked.delete(name);
+      this.postponements.rest(name);
+      this.doubts.add(row);
     }
     if (rows.length > 0) this.look();
   }
 
   /** These shards are somebody else's now. */
   left(shards: ReadonlySet<number>): void {
-    for (const [name, { shard }] of this.waiting) if (shards.has(shard)) this.waiting.delete(name);
-    for (const [name, { shard }] of this.doubtful) if (shards.has(shard)) this.doubtful.delete(name);
+    this.slots.forgetShards(shards);
+    for (const [name, shard] of this.unmarked) if (shards.has(shard)) this.unmarked.delete(name);
+    this.postponements.forgetShards(shards);
+    this.doubts.left(shards);
   }
 
-  /** Asks about what is doubtful and due, and gives free slots to what waits. */
+  /** Asks about what is doubtful and due, tries again what was postponed, and gives free slots to what waits. */
   look(): void {
-    this.askNext();
+    this.doubts.look();
+    for (const held of this.postponements.due(this.ports.clock.monotonicMs())) this.slots.wait(held);
     this.fillSlots();
   }
 
-  /** As many at once as make sense, in the order in which they are due again. */
-  private askNext(): void {
-    if (this.isStopping) return;
-    const nowMs = this.ports.clock.monotonicMs();
-    for (const [name, doubt] of this.doubtful) {
-      if (this.asked >= ASKED_MAX) return;
-      if (doubt.isAsked || doubt.dueMs > nowMs) continue;
-      doubt.isAsked = true;
-      this.asked++;
-      void this.reconcile(name, doubt).finally(() => this.answered(name));
-    }
+  private wait(held: Held): void {
+    this.slots.wait(held);
+    this.fillSlots();
   }
 
-  /** What is still doubtful is asked about again after a while, and after the others. */
-  private answered(name: string): void {
-    this.asked--;
-    const doubt = this.doubtful.get(name);
-    if (doubt) {
-      this.doubtful.delete(name);
-      this.doubtful.set(name, { ...doubt, isAsked: false, dueMs: Math.max(doubt.dueMs, this.ports.clock.monotonicMs() + LOOK_EACH_MS) });
-    }
-    this.askNext();
-  }
-
-  private unstarted({ name, shard, effect: { account, execution, step }, attempts, attemptedMs }: Held): void {
-    this.slots.release(account);
-    this.doubtful.set(name, { shard, execution, step, attempts, attemptedMs, dueMs: this.overMs(attemptedMs), isAsked: false });
-  }
-
-  private doubtOf({ shard, execution, step, attempts, attempted }: OpenRow): Doubt {
-    const attemptedMs = this.ports.clock.monotonicMs() - (attempted?.agoMs ?? 0); // E3
-    return { shard, execution, step, attempts, attemptedMs, dueMs: attempted ? this.overMs(attemptedMs) : -Infinity, isAsked: false };
-  }
-
-  /** When nothing of an attempt can be on its way any more (E2). */
-  private overMs(attemptedMs: number): number {
-    return attemptedMs + this.ports.settings.effectTimeoutMs + GRACE_MS;
-  }
-
-  private hurry(name: string): void {
-    const doubt = this.doubtful.get(name);
-    if (!doubt) return;
-    doubt.dueMs = -Infinity;
-    this.look();
+  private unstarted(held: Held): void {
+    this.slots.release(held.effect.account);
+    this.doubts.addAttempt(held);
   }
 
   /** It holds a slot and its attempt is marked. */
@@ -187,30 +158,18 @@ export class EffectDesk {
     this.outcomeOf(held).then(
       (outcome) => {
         end(outcome);
-        this.ended(held, outcome);
+        if (isPostponed(outcome)) void this.postpone(held, outcome);
+        else this.ended(held, outcome);
       },
       (error: unknown) => {
         end('thrown');
-        if (error instanceof NotBegun) return this.putOff(held, error);
         this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, error: String(error) }, 'nobody knows what became of an effect; it is reconciled');
         const isReported = this.inFlight.get(held.name);
         this.inFlight.delete(held.name);
         this.unstarted(held);
-        if (isReported) this.hurry(held.name);
+        if (isReported) this.doubts.hurry(held.name);
       },
     );
-  }
-
-  /** It certainly did not happen: it is tried again after a pause, which grows, and by the next owner at once. */
-  private putOff({ name, shard, effect: { account, execution, step }, attempts, attemptedMs }: Held, why: NotBegun): void {
-    this.inFlight.delete(name);
-    this.slots.release(account);
-    const pauseMs = Math.min(PUT_OFF_MS_MAX, LOOK_EACH_MS * 2 ** Math.min(attempts - 1, 10));
-    this.doubtful.set(name, { shard, execution, step, attempts, attemptedMs, isPutOff: true, dueMs: this.ports.clock.monotonicMs() + pauseMs, isAsked: false });
-    this.ports.log.warn({ execution, step, attempts, pauseMs, error: why.message }, 'an effect is put off');
-    const epoch = this.ports.epochOf(shard);
-    if (epoch !== undefined) unmarkAttempt(this.ports.db, { shard, execution, step, attempts, epoch }).catch((error: unknown) => this.ports.log.debug({ execution, step, error: String(error) }, 'the next owner would look into it'));
-    this.fillSlots();
   }
 
   private ended(held: Held, outcome: EffectOutcome): void {
@@ -220,53 +179,36 @@ export class EffectDesk {
     this.fillSlots();
   }
 
+  /** It did not happen: its mark is taken back, and it waits. Where nobody knows whether the store took it back, it is reconciled. */
+  private async postpone(held: Held, { why, otherwise }: Postponed): Promise<void> {
+    const waits = this.postponements.add(held, this.ports.clock.monotonicMs(), otherwise !== undefined);
+    if (!waits && otherwise) return this.ended(held, otherwise);
+    this.ports.log.warn({ execution: held.effect.execution, step: held.effect.step, attempts: held.attempts, why }, 'an effect waits: the world is away');
+    const isBack = await takeBackAttempt(this.ports.db, held).catch(() => false);
+    this.inFlight.delete(held.name);
+    if (!isBack) {
+      this.postponements.rest(held.name);
+      return this.unstarted(held);
+    }
+    this.slots.release(held.effect.account);
+    if (this.ports.epochOf(held.shard) === undefined) this.postponements.forget(held.name); // whoever has it attempts it
+    this.fillSlots();
+  }
+
   private delivered({ name, shard, effect: { execution, account, step, effect } }: Held, outcome: EffectOutcome): void {
+    this.postponements.forget(name);
     if (effect.kind === 'message.send') this.claimed.claim(outcome.payload?.['Sid'], name);
     this.ports.deliver({ from: 'effect', shard, execution, account, step, outcome });
   }
 
-  private outcomeOf({ effect }: Held): Promise<EffectOutcome> {
-    if (effect.effect.kind === 'subflow.resolve') return this.resolve(effect.account, effect.effect.request.flowSid, effect.effect.request.revision);
+  private outcomeOf({ effect }: Held): Promise<EffectOutcome | Postponed> {
+    if (effect.effect.kind === 'subflow.resolve') return resolveSubflow(this.ports.directory, effect.account, effect.effect.request);
     const nowMs = this.ports.clock.nowMs();
     return this.ports.performer.perform({ ...effect, effect: effect.effect }, { attemptedAtMs: nowMs, nowMs, signal: this.abort.signal });
   }
 
-  private async resolve(account: Entry['account'], flowSid: string, revision: string): Promise<EffectOutcome> {
-    // The definition was validated: an identifier and one of these words, or a number.
-    const resolved = await this.ports.directory.resolve(account, flowSid as FlowSid, revisionName(revision));
-    return resolved === undefined ? { ok: false, code: 81024, message: `there is no revision ${revision} of ${flowSid} that can run` } : { ok: true, payload: { revision: resolved } };
-  }
-
-  private async reconcile(name: string, doubt: Doubt): Promise<void> {
-    try {
-      const [row, entry] = await Promise.all([readOpenEffect(this.ports.db, doubt), this.ports.entryOf(doubt.shard, doubt.execution)]);
-      const open = entry?.effect;
-      if (this.doubtful.get(name) !== doubt) return;
-      if (!row || !entry || open?.step !== doubt.step) return void this.doubtful.delete(name); // its outcome came in meanwhile
-      if (row.attempts !== doubt.attempts) return void this.doubtful.set(name, this.doubtOf(row)); // keeps E4
-      const held = { ...heldOf(entry, doubt.step, open.effect, doubt.attemptedMs), attempts: row.attempts };
-      const verdict = row.attempted && !doubt.isPutOff ? await this.verdictOn(held, row.attempted.atMs, entry.reported) : 'again';
-      if (this.doubtful.get(name) !== doubt || verdict === 'wait') return;
-      this.doubtful.delete(name);
-      if (verdict === 'again') this.waiting.set(name, held);
-      else this.delivered(held, verdict);
-      this.fillSlots();
-    } catch (error) {
-      this.ports.log.warn({ execution: doubt.execution, step: doubt.step, error: String(error) }, 'an effect could not be reconciled; again in a second');
-    }
-  }
-
-  /** `atMs`: when the store marked the attempt; how long ago that was, monotonic time says (E3). */
-  private verdictOn(held: Held, atMs: number, messageSid: string | undefined): Promise<EffectOutcome | 'again' | 'wait'> {
-    const { name, shard, effect, attemptedMs } = held;
-    if (effect.effect.kind === 'subflow.resolve') return Promise.resolve('again');
-    const isClaimed = (found: string): Promise<boolean> => this.claimed.isClaimed(found, name, shard);
-    const context = { attemptedAtMs: atMs, nowMs: atMs + (this.ports.clock.monotonicMs() - attemptedMs), signal: this.abort.signal };
-    return this.ports.performer.reconcile({ ...effect, effect: effect.effect }, { ...context, isClaimed, ...(messageSid !== undefined && { messageSid }) });
-  }
-
   private fillSlots(): void {
-    if (this.waiting.size === 0 || this.marking) return;
+    if (this.slots.inLine === 0 || this.marking || this.isStopping) return;
     this.marking = this.markWaiting().then((marked) => {
       this.marking = undefined;
       if (marked > 0) this.fillSlots(); // slots that came free meanwhile
@@ -276,42 +218,37 @@ export class EffectDesk {
   private async markWaiting(): Promise<number> {
     const chosen: Held[] = [];
     const marks: Mark[] = [];
-    for (const held of this.waiting.values()) {
+    for (let held = this.slots.next(); held; held = this.slots.next()) {
       const epoch = this.ports.epochOf(held.shard);
-      if (epoch === undefined || !this.takeSlot(held.effect.account)) continue;
+      if (epoch === undefined) {
+        this.slots.release(held.effect.account); // its shard has gone; whoever has it finds the effect in the store
+        continue;
+      }
+      this.unmarked.set(held.name, held.shard);
       chosen.push(held);
       marks.push({ shard: held.shard, execution: held.effect.execution, step: held.effect.step, epoch, wasAttempts: held.attempts });
     }
     if (chosen.length === 0) return 0;
     const { clock } = this.ports;
     const askedMs = clock.monotonicMs();
-    const marked = await markAttempts(this.ports.db, marks).catch(() => undefined); // nobody knows: E4
+    const marked = await markAttempts(this.ports.db, marks).catch(() => undefined); // nobody knows: it is read again
     for (const held of chosen) this.begin(held, marked, clock.monotonicMs() - askedMs < GRACE_MS);
     return chosen.length;
   }
 
-  /** After the mark of a waiting effect, or the attempt to mark it. */
+  /** After the mark of a waiting effect, or the attempt to mark it; where it was found again meanwhile, this is newer. */
   private begin(held: Held, marked: ReadonlySet<string> | undefined, fresh: boolean): void {
-    if (!this.waiting.delete(held.name)) return this.slots.release(held.effect.account); // it is doubtful, or somebody else's
+    this.unmarked.delete(held.name);
+    this.slots.forget(held.name); // keeps E1
+    this.doubts.forget(held.name);
     const mine = { ...held, attempts: held.attempts + 1, attemptedMs: this.ports.clock.monotonicMs() };
+    // Also where its shard has gone: whoever owns that now sees the mark and waits for the outcome.
     if (fresh && marked?.has(held.name)) return this.perform(mine);
+    if (this.ports.epochOf(held.shard) === undefined) return this.slots.release(held.effect.account);
     if (!marked || marked.has(held.name)) return this.unstarted(mine); // the mark may be stored
     this.unstarted({ ...mine, attempts: UNKNOWN });
-    this.hurry(held.name);
+    this.doubts.hurry(held.name);
   }
 }
 
 const UNKNOWN = -1; // not what was read: it is read again
-
-const heldOf = (entry: Entry, step: number, effect: Effect, attemptedMs: number): Held => ({
-  name: effectName(entry.sid, step),
-  shard: entry.shard,
-  effect: { execution: entry.sid, account: entry.account, flow: entry.flow, step, stepSid: stepSidOf(entry.sid, step), effect },
-  attempts: 1,
-  attemptedMs,
-});
-
-const revisionName = (revision: string): RevisionName => {
-  if (revision === 'LatestPublished') return revision;
-  return /^[0-9]+$/.test(revision) ? Number(revision) : 'LatestRevision';
-};

@@ -1,4 +1,4 @@
-import { type AccountSid, type ExecutionSid, Fault, type FlowSid, type StepSid } from '@atelier/contracts';
+import type { AccountSid, ExecutionSid, FlowSid, StepSid } from '@atelier/contracts';
 import type { Effect, EffectOutcome } from '@atelier/widgets';
 
 /** An effect that was committed together with the mark of its attempt (W6). `subflow.resolve` never comes here. */
@@ -23,15 +23,20 @@ export type EffectContext = {
   readonly messageSid?: string;
 };
 
-/** Certainly nothing was sent, because one of our own services could not be asked for what the effect needs. It is put off: no step fails for that. */
-export class NotBegun extends Fault {}
+/**
+ * It certainly did not happen, because the world was away, and may happen later. `otherwise` is its outcome once patience has ended; none: one of our own
+ * services was away, and no step fails for that.
+ */
+export type Postponed = { readonly kind: 'postponed'; readonly why: string; readonly otherwise?: EffectOutcome };
+
+export const isPostponed = (answer: EffectOutcome | Postponed): answer is Postponed => 'kind' in answer;
 
 /**
  * The outbound side of the worker (invariant A5). Adapters resolve with an outcome for whatever the world answers, a timeout included; a thrown
- * error means that nobody knows what happened, and the attempt is reconciled later; a NotBegun, that nothing did.
+ * error means that nobody knows what happened, and the attempt is reconciled later.
  */
 export interface EffectPerformer {
-  perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome>;
+  perform(effect: RequestedEffect, context: EffectContext): Promise<EffectOutcome | Postponed>;
   /**
    * An attempt without outcome (the process died, the shard moved, `perform` threw). `again`: it certainly did not happen, attempt it once more;
    * `wait`: not known yet, ask again in a second.

@@ -64,12 +64,12 @@ export const markAttempts = async (db: Database, marks: readonly Mark[]): Promis
   return new Set(rows.map(({ execution, step }) => effectName(sidOfUuid('FN', execution), step)));
 };
 
-// The mark of this attempt alone, and only for whoever made it.
-const UNMARK = {
-  name: 'executions.unmark-effect',
-  text: 'update effect set attempted_at = null where shard = $1 and execution = $2 and step = $3 and attempts = $4 and epoch = $5',
+// The number of attempts stays: it is what tells this mark from another's (W6).
+const TAKE_BACK = {
+  name: 'executions.take-back-attempt',
+  text: 'update effect set attempted_at = null where shard = $1 and execution = $2 and step = $3 and attempts = $4 and attempted_at is not null returning step',
 };
 
-/** An attempt that certainly did not happen waits again, for the next owner too. */
-export const unmarkAttempt = async (db: Database, { shard, execution, step, attempts, epoch }: Pick<OpenRow, 'shard' | 'execution' | 'step' | 'attempts' | 'epoch'>): Promise<void> =>
-  void (await db.query(UNMARK, [shard, digits(execution), step, attempts, epoch]));
+/** The attempt certainly did not happen: whoever finds the effect may attempt it at once. False where it is somebody else's by now. */
+export const takeBackAttempt = async (db: Database, { shard, effect: { execution, step }, attempts }: { readonly shard: number; readonly effect: Pick<OpenRow, 'execution' | 'step'>; readonly attempts: number }): Promise<boolean> =>
+  (await db.query(TAKE_BACK, [shard, digits(execution), step, attempts])).length > 0;

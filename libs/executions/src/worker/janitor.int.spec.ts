@@ -62,6 +62,13 @@ describe('the janitor', () => {
     expect(await samples.ingress.message(young)).toMatchObject({ kind: 'repeated' });
   });
 
+  it('keeps what people have dropped for as long as executions are kept, and no longer', async () => {
+    const dropped = `insert into dropped (at, kind, item, who, request, reason, body) values (now() - $1 * interval '1 day', 'parked', $1, 'operator', 'RQ', 'why', '{}')`;
+    for (const days of [30, 32]) await db.query(dropped, [days]);
+    await janitor.clean();
+    expect(await db.query('select item::int as item from dropped')).toEqual([{ item: 30 }]);
+  });
+
   it('blanks what was said in a deleted execution once it is published; its places in the topic stay', async () => {
     const contact = samples.contact();
     await samples.ingress.message(samples.messageOf('ask', contact, 'a secret'));

@@ -9,8 +9,10 @@ import { dropPartitions, makePartitions } from '../store/partitions';
 const EACH_MS = 10_000;
 const DAYS_EACH_MS = 3_600_000;
 const CHUNK = 10_000;
-const SEEN_HOURS = 24;
 const KEPT_BATCHES = 10; // the last one counts; a few more help people
+
+/** How long an input is remembered by its key. */
+export const SEEN_HOURS = 24;
 
 const POSITIONS = `select s.shard, b.command_pos, b.n from generate_series(0, 63) s (shard)
   cross join lateral (select command_pos, n from batch where shard = s.shard order by n desc limit 1) b`;
@@ -20,6 +22,7 @@ const CHORES: Readonly<Record<string, string>> = {
   command: gone('command', `select c.ctid from (${POSITIONS}) p cross join lateral (select ctid from command where shard = p.shard and pos <= p.command_pos order by pos offset 0) c`),
   batch: gone('batch', `select b.ctid from (${POSITIONS}) p cross join lateral (select ctid from batch where shard = p.shard and n <= p.n - ${KEPT_BATCHES} order by n offset 0) b`),
   seen: gone('seen', `select ctid from seen where at < now() - interval '${SEEN_HOURS} hours'`),
+  dropped: gone('dropped', `select ctid from dropped where at < now() - interval '31 days'`),
   trigger_result: gone('trigger_result', `select ctid from trigger_result where at < now() - interval '31 days'`),
 };
 

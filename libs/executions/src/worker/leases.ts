@@ -2,7 +2,8 @@
  * Who tries which shard. Leases only avoid wasted work: the unique number of `batch` decides who wins (W2), so nothing here has to be exact.
  * L1. A lease lasts 3 s by the database's clock and is renewed each second. L2. An owner whose renewals do not arrive gives its shards up by its own
  * monotonic clock; those that nobody else took meanwhile run out and are taken again, by itself too. L3. Each taking raises the epoch: an epoch belongs
- * to one owner. L4. A released lease says that its shard was left in order.
+ * to one owner. L4. A released lease says that its shard was left in order. L5. Who releases tells the others at once; the hint may be lost, they look each
+ * second anyway. L6. A lease that its owner has not renewed for most of its time is looked at when it ends, not up to a second later.
  */
 import { type Clock, type Database, type Log, ConnectionLost } from '@atelier/platform';
 import { column } from '../store/columns';
@@ -17,7 +18,8 @@ const LIVING = {
   name: 'executions.worker-lives',
   text: `with me as (insert into worker (id, until) values ($1, now() + $2 * interval '1 millisecond') on conflict (id) do update set until = excluded.until returning id),
     gone as (delete from worker where until < now() - interval '1 minute')
-    select (select count(*) from worker where until > now() and id <> $1)::int + (select count(*) from me)::int as workers`,
+    select (select count(*) from worker where until > now() and id <> $1)::int + (select count(*) from me)::int as workers,
+      (select extract(epoch from min(until) - now()) * 1000 from lease where owner <> $1 and until > now())::float8 as "endsInMs"`,
 };
 const RENEW = {
   name: 'executions.renew',
@@ -34,6 +36,9 @@ const RELEASE = {
   text: `update lease set owner = null, until = '-infinity', tried = null, tries = 0 where owner = $1 and shard = any($2::smallint[])`,
 };
 
+/** Where it is told that shards came free. */
+const freeChannel = (schema: string): string => `${schema}_free`;
+
 export type LeaseEvents = {
   readonly taken: (shards: readonly Taken[]) => void;
   readonly lost: (shards: readonly number[]) => void;
@@ -45,7 +50,12 @@ export class Leases {
   private readonly held = new Map<number, number>();
   private lastRenewedMs = -Infinity;
   private timer: NodeJS.Timeout | undefined;
+  private endTimer: NodeJS.Timeout | undefined;
   private turn: Promise<void> = Promise.resolve();
+  private nextLook: Promise<void> | undefined;
+  private readonly free = new Set<number>();
+  private releasing: Promise<void> | undefined;
+  private stopListening: (() => Promise<void>) | undefined;
   private stopped = false;
 
   constructor(
@@ -57,22 +67,31 @@ export class Leases {
     private readonly events: LeaseEvents,
   ) {}
 
+  get mine(): readonly number[] {
+    return [...this.held.keys()];
+  }
+
   /** Resolves after the first look. */
   async start(): Promise<void> {
+    this.stopListening = await this.db.listen(freeChannel(this.db.schema), () => void this.look());
     this.timer = setInterval(() => void this.look(), RENEW_EACH_MS);
     await this.look();
   }
 
-  /** Renews, takes what is free and gives notice of what is too much; also called when something looks wrong. */
+  /** Renews, takes what is free and gives notice of what is too much; also called when something looks wrong. Several who ask meanwhile share the next look. */
   look(): Promise<void> {
-    return (this.turn = this.turn.then(() => this.lookOnce()));
+    return (this.nextLook ??= this.turn = this.turn.then(() => {
+      this.nextLook = undefined;
+      return this.lookOnce();
+    }));
   }
 
   private async lookOnce(): Promise<void> {
     if (this.stopped) return;
     try {
-      const [row] = await this.db.query<{ workers: number }>(LIVING, [this.id, LEASE_MS]);
+      const [row] = await this.db.query<{ workers: number; endsInMs: number | null }>(LIVING, [this.id, LEASE_MS]);
       await this.renew();
+      this.lookAtEnd(row?.endsInMs ?? Infinity);
       const fair = Math.ceil(this.shards / (row?.workers ?? 1));
       if (this.held.size < fair) await this.take(fair - this.held.size);
       else if (this.held.size > fair) this.events.surplus(this.held.size - fair);
@@ -82,22 +101,47 @@ export class Leases {
     }
   }
 
-  /** After the batch in hand. */
-  async release(shards: readonly number[]): Promise<void> {
-    for (const shard of shards) this.held.delete(shard);
-    await this.db.query(RELEASE, [this.id, column(shards)]);
+  /** Keeps L6. */
+  private lookAtEnd(endsInMs: number): void {
+    clearTimeout(this.endTimer);
+    if (endsInMs < RENEW_EACH_MS) this.endTimer = setTimeout(() => void this.look(), endsInMs + 1);
   }
 
-  async stop(): Promise<void> {
+  /** After the batch in hand; shards that gather meanwhile go with the next statement. */
+  release(shards: readonly number[]): Promise<void> {
+    for (const shard of shards) {
+      this.held.delete(shard);
+      this.free.add(shard);
+    }
+    if (this.free.size === 0) return Promise.resolve();
+    return (this.releasing ??= this.releaseGathered());
+  }
+
+  /** From now on this owner takes nothing, and others count without it; what it holds it gives up shard by shard. */
+  async resign(): Promise<void> {
     this.stopped = true;
     clearInterval(this.timer);
     await this.turn;
+    clearTimeout(this.endTimer);
+    await this.db.query('delete from worker where id = $1', [this.id]);
   }
 
   /** When the process leaves in order. */
   async leave(): Promise<void> {
-    await this.release([...this.held.keys()]);
-    await this.db.query('delete from worker where id = $1', [this.id]);
+    await Promise.all([this.release([...this.held.keys()]), this.stopListening?.()]);
+  }
+
+  private async releaseGathered(): Promise<void> {
+    try {
+      while (this.free.size > 0) {
+        const shards = [...this.free];
+        this.free.clear();
+        await this.db.query(RELEASE, [this.id, column(shards)]);
+        await this.db.notify(freeChannel(this.db.schema), '').catch(() => undefined); // keeps L5: only a hint
+      }
+    } finally {
+      this.releasing = undefined;
+    }
   }
 
   private async renew(): Promise<void> {

@@ -1,5 +1,8 @@
+import { measured } from '@atelier/platform';
 import type { EffectKind, EffectOutcome } from '@atelier/widgets';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { DeskDepth } from './effect-desk';
+import { type Postponed, isPostponed } from './effect-performer.port';
 
 const MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000];
 
@@ -31,12 +34,26 @@ export class WorkerMetrics {
     this.effectMs = new Histogram({ ...named('effect_ms', 'Milliseconds from the start of an effect to its outcome.'), labelNames: ['kind'], buckets: MS });
   }
 
+  /** Called once by the owner of the desk. */
+  watchDesk(depth: () => DeskDepth): void {
+    const measures = [
+      { name: 'atelier_executions_effects_in_flight', help: 'Outbound calls under way.' },
+      { name: 'atelier_executions_effects_waiting', help: 'Effects that wait for a slot of their account, or of the process.' },
+      { name: 'atelier_executions_effects_postponed', help: 'Effects that wait because the carrier, or who gives keys, is away.' },
+      { name: 'atelier_executions_effects_doubtful', help: 'Effects that nobody knows the fate of yet; they are asked about.' },
+    ];
+    measured(this.registry, measures, async () => {
+      const { inFlight, waiting, postponed, doubtful } = depth();
+      return [[{ value: inFlight }], [{ value: waiting }], [{ value: postponed }], [{ value: doubtful }]];
+    });
+  }
+
   /** Call what it answers with the outcome. */
-  effectStarted(kind: EffectKind): (outcome: EffectOutcome | 'thrown') => void {
+  effectStarted(kind: EffectKind): (outcome: EffectOutcome | Postponed | 'thrown') => void {
     const startedMs = performance.now();
     return (outcome) => {
       this.effectMs.observe({ kind }, performance.now() - startedMs);
-      this.effects.inc({ kind, outcome: outcome === 'thrown' ? 'thrown' : outcome.ok ? 'succeeded' : outcome.unknown ? 'unknown' : 'failed' });
+      this.effects.inc({ kind, outcome: outcome === 'thrown' ? 'thrown' : isPostponed(outcome) ? 'postponed' : outcome.ok ? 'succeeded' : outcome.unknown ? 'unknown' : 'failed' });
     };
   }
 }

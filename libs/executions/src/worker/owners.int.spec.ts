@@ -139,6 +139,45 @@ describe('owners of shards', () => {
     await eventually('all of them', () => two.shardsOwned === SHARDS, 10_000);
   }, 60_000);
 
+  it('that leave hand their shards over at once; an effect that is on its way ends where it began, once', async () => {
+    let answered: () => void = () => undefined;
+    const answer = new Promise<void>((resolve) => (answered = resolve));
+    samples.performer.outcome = async () => (await answer, { ok: true, payload: { Sid: 'SM1', Status: 'queued' } });
+    const one = await samples.start();
+    const sid = await samples.created('send');
+    await eventually('on its way', () => samples.performer.timesOf(sid).length === 1);
+    const two = await samples.start();
+    const left = one.stop();
+    await eventually('all of them', () => two.shardsOwned === SHARDS, 2_000);
+    const next = await samples.created('plain');
+    await eventually('decided by the next owner', async () => (await samples.view('plain', next))?.status === 'ended', 2_000);
+    expect(one.shardsOwned).toBe(0);
+    answered();
+    await left;
+    await eventually('its end', async () => (await samples.view('send', sid))?.status === 'ended', 5_000);
+    expect(await samples.steps('send', sid)).toEqual(['incomingRequest', 'sent']);
+    expect(samples.performer.timesOf(sid)).toEqual([1]);
+  }, 60_000);
+
+  it('learn at once that a shard came free: it never waits for the next look', async () => {
+    const workers = [await samples.start(), await samples.start({ db: await another() })];
+    await eventually('half each', () => workers.every(({ shardsOwned }) => shardsOwned === SHARDS / 2), 10_000);
+    await samples.db.query(`create table freed (shard smallint, at timestamptz); create table found (shard smallint, at timestamptz)`);
+    await samples.db.query(`create function note() returns trigger language plpgsql as $$ begin
+      if new.owner is null then insert into freed values (new.shard, clock_timestamp());
+      elsif old.owner is null then insert into found values (new.shard, clock_timestamp()); end if; return new; end $$`);
+    await samples.db.query(`create trigger noted before update of owner on lease for each row execute function note()`);
+    await workers[0]?.stop();
+    await eventually('all of them', () => workers[1]?.shardsOwned === SHARDS, 5_000);
+    await samples.start();
+    await eventually('half each again', async () => (await samples.db.query(`select from lease group by owner having count(*) = ${SHARDS / 2}`)).length === 2, 5_000);
+    const [row] = await samples.db.query<{ moves: number; ms: number }>(
+      `select count(*)::int as moves, percentile_cont(0.5) within group (order by extract(epoch from (select min(at) from found where shard = r.shard and at >= r.at) - r.at) * 1000)::float8 as ms from freed r`,
+    );
+    expect(row?.moves).toBe(SHARDS);
+    expect(row?.ms).toBeLessThan(400); // half a second by looks alone
+  }, 60_000);
+
   it('publish every event in the order of its shard, with the warnings among them (A4)', async () => {
     const worker = await samples.start();
     const contact = samples.contact();

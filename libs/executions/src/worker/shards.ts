@@ -28,7 +28,7 @@ export class Shards {
   readonly mine = new Map<number, Shard>();
   /** This owner has stored a batch: whatever it dies of next, it is not that it never came so far. */
   isProven = false;
-  private readonly coming: Taken[] = [];
+  private coming: Taken[] = [];
   private readonly going = new Map<number, () => void>();
   private readonly doubtful = new Set<number>();
 
@@ -59,8 +59,9 @@ export class Shards {
     this.coming.push(taken);
   }
 
-  /** After the batch in hand; then `done` is called. */
+  /** After the batch in hand; then `done` is called. One that was about to come does not. */
   leave(shard: number, done: () => void): void {
+    this.coming = this.coming.filter((taken) => taken.shard !== shard);
     this.going.set(shard, done);
   }
 

@@ -10,6 +10,7 @@ export const executionWorkerConfig = z.object({
   ATELIER_EFFECTS_MAX: wholeNumber(256, 'Outbound calls of a worker at once.', 1),
   ATELIER_EFFECTS_PER_ACCOUNT_MAX: wholeNumber(64, 'Outbound calls of one account at once, per worker.', 1),
   ATELIER_EFFECT_TIMEOUT_MS: wholeNumber(10_000, 'One outbound call; after it and 5 s more an attempt without outcome is reconciled.', 100),
+  ATELIER_EFFECT_PATIENCE_SECONDS: wholeNumber(600, 'How long a message waits for a carrier, or for its keys, that are away before its step fails; 0: not at all.'),
 });
 
 /** Settings of the doors that write the inbox. */
@@ -36,6 +37,7 @@ export type WorkerSettings = {
   readonly effectsMax: number;
   readonly effectsPerAccountMax: number;
   readonly effectTimeoutMs: number;
+  readonly effectPatienceMs: number;
   /** Days after their start for which executions are kept. */
   readonly retentionDays: number;
 };
@@ -48,6 +50,7 @@ export const workerSettingsOf = (config: z.infer<typeof executionWorkerConfig> &
   effectsMax: config.ATELIER_EFFECTS_MAX,
   effectsPerAccountMax: config.ATELIER_EFFECTS_PER_ACCOUNT_MAX,
   effectTimeoutMs: config.ATELIER_EFFECT_TIMEOUT_MS,
+  effectPatienceMs: config.ATELIER_EFFECT_PATIENCE_SECONDS * 1_000,
   retentionDays: retentionDaysOf(config),
 });
 

@@ -27,6 +27,7 @@ import { DEFAULT_WORKER_SETTINGS, type WorkerSettings } from './worker-config';
 
 const LANES = 2;
 const EFFECTS_GRACE_MS = 5_000;
+const HAND_OVER_MS = 5_000; // a batch in hand ends sooner; leases run out by themselves where the store is away
 const LAG_EACH_MS = 5_000;
 const IDLE_LOOK_MS = 5;
 
@@ -47,7 +48,7 @@ export type WorkerOptions = {
 export interface ExecutionWorker {
   /** Resolves once it looks for shards. */
   start(): Promise<void>;
-  /** Finishes the batch in hand and the effects on their way, then gives its shards back. */
+  /** Finishes the batch in hand, hands its shards over, and waits for the effects on their way. */
   stop(): Promise<void>;
   /** Something was entered (all shards, and timers, where none is named). */
   wake(shards?: Iterable<number>): void;
@@ -85,6 +86,7 @@ class Worker implements ExecutionWorker {
       entryOf: (shard, sid) => this.laneOf(shard).entryOf(sid),
       deliver: (outcome) => this.deliver(outcome),
     });
+    this.metrics.watchDesk(() => this.desk.depth);
     const { rules } = options;
     const programs = new Programs(directory, (definition) => rules.compile(definition), settings.cachedRevisionsMax);
     const ports = { db, clock, log, rules, programs, desk: this.desk, metrics: this.metrics, settings, committed: (out: BatchRows) => this.committed(out), conflicted: () => void this.leases.look() };
@@ -116,13 +118,21 @@ class Worker implements ExecutionWorker {
     this.lagTimer = setInterval(() => void this.measureLag(), LAG_EACH_MS);
   }
 
+  // Shards go first: nothing that is still on its way delays their next owner, who is told of it by a command.
   async stop(): Promise<void> {
     clearInterval(this.lagTimer);
-    await this.desk.stop(EFFECTS_GRACE_MS);
+    const ended = this.desk.stop(EFFECTS_GRACE_MS);
+    await this.handOver().catch((error: unknown) => this.options.log?.warn({ error: String(error) }, 'shards could not be handed over; their leases run out'));
+    await ended;
     await Promise.all(this.lanes.map((lane) => lane.stop()));
-    await this.leases.stop();
     await Promise.all([this.keys.stop(), this.janitor.stop(), this.ingress.close(), this.stopListening?.()]);
     await this.leases.leave();
+  }
+
+  private async handOver(): Promise<void> {
+    await this.leases.resign();
+    const left = this.leases.mine.map((shard) => new Promise<void>((resolve) => this.leave([shard], () => resolve(this.leases.release([shard])))));
+    await Promise.race([Promise.all(left), new Promise<void>((resolve) => setTimeout(resolve, HAND_OVER_MS).unref())]);
   }
 
   wake(shards?: Iterable<number>): void {
