@@ -1,6 +1,6 @@
 import { type RunningProcess, type RunningServices, type TcpProxy, eventually, kafkaProblem, startServices, startTcpProxy, testKafka } from '@atelier/testing';
-import { type Consumer, Kafka, logLevel } from 'kafkajs';
-import { greeting } from './sample-flows';
+import { type Consumer, Kafka, Partitioners, logLevel } from 'kafkajs';
+import { conversation, greeting } from './sample-flows';
 
 const PATIENCE_MS = 60_000; // for a busy machine; what was put off comes again within ten seconds
 const REMEMBERED_MS = 5_000; // how long whoever asked before keeps an answer
@@ -31,7 +31,7 @@ describeHere('services apart, when something between them or one of them fails',
     expect(status).toBe(201);
     flow = String(body['sid']);
     await ended([await started()]); // its key is made, its flow is known
-  }, 240_000);
+  }, 360_000);
   afterAll(async () => {
     await services?.close();
     await network?.close();
@@ -61,6 +61,28 @@ describeHere('services apart, when something between them or one of them fails',
     for (const { to, sid } of all) expect([to, await heard(to), await stepsOf(sid)]).toEqual([to, ['hello'], ['sent', 'incomingRequest']]);
   };
 
+  it('give a contact one execution, whichever door is asked, and let it run on the revision that it began with (A6, A7)', async () => {
+    const saved = await rest('POST', '/v2/Flows', { FriendlyName: 'asks', Status: 'published', Definition: JSON.stringify(conversation('thanks of the first')) });
+    const asking = String(saved.body['sid']);
+    const number = '+15557650077';
+    await rest('POST', `/2010-04-01/Accounts/${services.accountSid}/IncomingPhoneNumbers.json`, { PhoneNumber: number, SmsUrl: `${services.url}/v1/Accounts/${services.accountSid}/Flows/${asking}` });
+    const to = phone();
+    const once = () => rest('POST', `/v2/Flows/${asking}/Executions`, { To: to, From: number });
+    const answers = await Promise.all([once(), once(), once(), once()]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409]);
+    const sid = String(answers.find(({ status }) => status === 201)?.body['sid']);
+    const results = await topicReader(services.topicPrefix, 'atelier.triggers.results');
+    await trigger(services.topicPrefix, { account_sid: services.accountSid, flow_sid: asking, to, from: number, idempotency_key: 'one-execution' });
+    const result = await eventually('the result', () => results.events.find(({ data }) => data['idempotency_key'] === 'one-execution'), PATIENCE_MS);
+    await results.consumer.disconnect();
+    expect(result.data).toMatchObject({ status: 'conflict', conflicting_execution_sid: sid });
+    await eventually('the question', async () => (await heard(to)).includes('how are you?'), PATIENCE_MS);
+    expect((await rest('POST', `/v2/Flows/${asking}`, { Status: 'published', Definition: JSON.stringify(conversation('thanks of the second')) })).body['revision']).toBe(2);
+    await rest('POST', `/carrier/v1/Phones/${encodeURIComponent(to)}/Messages`, { To: number, Body: 'fine' });
+    await eventually('thanks', async () => (await heard(to)).length === 3, PATIENCE_MS);
+    expect([...(await heard(to))].sort()).toEqual(['fine', 'how are you?', 'thanks of the first']);
+  }, 120_000);
+
   it.each(['broken', 'silent'] as const)('the network to credentials-service is %s: sends wait, nobody is called a stranger, and all is done once it heals', async (how) => {
     const before = await started();
     network.cut(how);
@@ -84,8 +106,8 @@ describeHere('services apart, when something between them or one of them fails',
     await sentOnce(during);
   }, 180_000);
 
-  it('workers that are killed leave no gap in the topic of executions, and no event comes before its time (A4)', async () => {
-    const reader = await topicReader(services.topicPrefix);
+  it('workers that are killed leave no gap in the topic of executions, and no event comes before its time; what they tell is what REST shows (A4, A11)', async () => {
+    const reader = await topicReader(services.topicPrefix, EVENTS);
     const all: { to: string; sid: string }[] = [];
     const victims = [...others];
     for (let i = 0; i < 120; i++) {
@@ -104,16 +126,30 @@ describeHere('services apart, when something between them or one of them fails',
     }
     expect(shards.size).toBeGreaterThan(20);
     for (const [shard, positions] of shards) expect([shard, positions]).toEqual([shard, positions.map((_, i) => i + 1)]);
+    for (const { sid } of all) {
+      const told = new Map(reader.events.filter(({ type, data }) => type === 'com.twilio.studio.flow.step.ended' && data['execution_sid'] === sid).map(({ data }) => [data['step_sid'], data['name']]));
+      expect([sid, await stepsOf(sid)]).toEqual([sid, [...told.values()].reverse()]);
+    }
   }, 240_000);
 });
 
 /** Everything on the topic from its start, in the order of each partition, as somebody reads it who knows nothing of us. */
-const topicReader = async (prefix: string): Promise<{ readonly consumer: Consumer; readonly events: Event[] }> => {
-  const kafka = new Kafka({ brokers: ((await testKafka()) ?? '').split(','), logLevel: logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: `${prefix}faults` });
+const topicReader = async (prefix: string, topic: string): Promise<{ readonly consumer: Consumer; readonly events: Event[] }> => {
+  const consumer = (await cluster()).consumer({ groupId: `${prefix}faults.${topic}` });
   const events: Event[] = [];
   await consumer.connect();
-  await consumer.subscribe({ topic: prefix + EVENTS, fromBeginning: true });
+  await consumer.subscribe({ topic: prefix + topic, fromBeginning: true });
   await consumer.run({ eachMessage: async ({ message }) => void events.push(JSON.parse(String(message.value)) as Event) });
   return { consumer, events };
+};
+
+const cluster = async (): Promise<Kafka> => new Kafka({ brokers: ((await testKafka()) ?? '').split(','), logLevel: logLevel.NOTHING });
+
+/** As another service writes it. */
+const trigger = async (prefix: string, data: Readonly<Record<string, string>>): Promise<void> => {
+  const producer = (await cluster()).producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  const value = JSON.stringify({ specversion: '1.0', type: 'atelier.trigger.v1', source: '/tests', id: '1', data });
+  await producer.send({ topic: `${prefix}atelier.triggers`, messages: [{ key: `${data['account_sid']}|${data['flow_sid']}|${data['to']}`, value }] });
+  await producer.disconnect();
 };

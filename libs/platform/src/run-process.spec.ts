@@ -15,7 +15,7 @@ const started = (start: string) => {
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { child, printed, code };
 };
-const LIVES = `setInterval(() => undefined, 1_000); console.log('up');`;
+const LIVES = `setInterval(() => undefined, 1_000); setImmediate(() => console.log('up'));`; // once the start has been answered, and signals are listened to
 
 describe('the life of a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with 0 at %s, once what it has in hand is finished, however often it is asked', async (signal) => {

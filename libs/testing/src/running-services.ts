@@ -34,6 +34,8 @@ export type RunningServices = {
   close(): Promise<void>;
 };
 
+const START_MS = 120_000; // migrations on a machine that others share
+
 const FLOW = '/v[12]/Flows/FW[0-9a-fA-F]{32}';
 const ROUTES: readonly (readonly [RegExp, ServiceName])[] = [
   [new RegExp(`^${FLOW}/(Executions|Engagements)|^/v1/Accounts/AC\\w+/Flows/|^/atelier/v1/Topics/atelier\\.(executions|triggers)\\.?`), 'execution-api'],
@@ -50,7 +52,7 @@ export type ServicesOptions = {
   readonly brokers: string;
   readonly topicPrefix: string;
   readonly settings?: Readonly<Record<string, string>>;
-  /** Where the others reach credentials-service, which listens at this URL: a network that a test disturbs. */
+  /** Where our services reach credentials-service, which listens at this URL: a network that a test disturbs. The carrier stands in for Twilio, and has its own. */
   readonly credentialsVia?: (url: string) => Promise<string>;
 };
 
@@ -80,17 +82,17 @@ export const startServices = async ({ brokers, topicPrefix, settings = {}, crede
     },
     'flow-service': { ATELIER_DATABASE_URL: await testDatabaseUrl(), ...credentials },
     'execution-api': { ...executions, ...credentials, ...flows, ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0' },
-    carrier: { ATELIER_DATABASE_URL: await testDatabaseUrl(), ...credentials },
+    carrier: { ATELIER_DATABASE_URL: await testDatabaseUrl(), ATELIER_CREDENTIALS_URL: urlOf('credentials-service') }, // Twilio knows its own keys
     'execution-worker': { ...executions, ...credentials, ...flows, ATELIER_TWILIO_BASE_URL: urlOf('carrier'), ATELIER_TWILIO_LOOKUP: 'conclusive' },
     'audit-service': { ATELIER_DATABASE_URL: await testDatabaseUrl(), ...credentials },
   };
 
   const start = async (name: ServiceName): Promise<void> => {
     const listens = { ATELIER_HTTP_PORT: String(ports.get(name) ?? 0) };
-    running.set(name, await startProcess(name, { settings: { ...common, ...listens, ...own[name], ...settings } }));
+    running.set(name, await startProcess(name, { settings: { ...common, ...listens, ...own[name], ...settings }, readyMs: START_MS }));
   };
   const addWorker = async (): Promise<RunningProcess> => {
-    const worker = await startProcess('execution-worker', { settings: { ...common, ATELIER_HTTP_PORT: '0', ...own['execution-worker'], ...settings } });
+    const worker = await startProcess('execution-worker', { settings: { ...common, ATELIER_HTTP_PORT: '0', ...own['execution-worker'], ...settings }, readyMs: START_MS });
     workers.push(worker);
     return worker;
   };
