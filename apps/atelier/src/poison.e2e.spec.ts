@@ -63,10 +63,12 @@ const neighbourhood = (count: number): Promise<readonly string[]> =>
   );
 const parked = async (): Promise<readonly Record<string, unknown>[]> => JSON.parse((await ops(atelier?.url ?? '', ['parked', 'list', '--json', ...asOperator], {})).out) as Record<string, unknown>[];
 
+const leasesEnd = (at: string): Promise<unknown> => database.query(`update executions.lease set until = ${at} where owner is not null`);
+
 /** Restarts until it stays: how often it died. The lease of a dead owner need not be waited for: nobody else may have it. */
 const deaths = async (): Promise<number> => {
   for (let died = 0; ; died++) {
-    await database.query(`update executions.lease set until = '-infinity' where owner is not null`);
+    await leasesEnd(`'-infinity'`);
     const up = await startPoisoned().catch(() => undefined); // it may die before it says that it is ready
     if (!up) continue;
     const count = async () => Number((await database.query<{ n: string }>('select count(*) as n from executions.parked')).rows[0]?.n);
@@ -88,8 +90,10 @@ describe('an input that kills the process', () => {
 
     const killer = await start(victim, { word: POISON });
     await eventually('its death', () => isGone(product), PATIENCE_MS);
-    product = atelier = await startPoisoned(); // until the lease of the dead one has run out, its door is open
+    await leasesEnd(`now() + interval '2 minutes'`); // until the leases of the dead one run out, the door of the next one is open
+    product = atelier = await startPoisoned();
     const behind = await Promise.all(neighbours.map((each) => start(each)));
+    await leasesEnd(`'-infinity'`);
     await eventually('its second death', () => isGone(product), PATIENCE_MS);
     const died = 2 + (await deaths());
     expect(died).toBe(1 + OWNERS_MAX); // the first died before anybody suspected it
