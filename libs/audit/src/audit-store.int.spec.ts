@@ -55,6 +55,19 @@ describe('storing a batch', () => {
     expect(await recordsIn(database)).toEqual([]);
   });
 
+  it('of a newer version is recorded with what is known of it; types that nobody knows yet are passed', async () => {
+    const known = change();
+    const [, plain] = topicOf().append(0, [known, known]);
+    const newer = topicOf().append(0, [change({ type: 'flow.archived' }), { ...known, meta: { ...known.meta, tenant: 'x' }, data: { ...known.data, labels: ['a'] } }]);
+    await store.append(batchOf(newer));
+    expect(await store.position('flows', 0)).toBe(2);
+    const [record] = await recordsIn(database);
+    const other = new AuditStore(await opened());
+    await other.position('flows', 0);
+    await other.append(batchOf([{ ...plain!, pos: 1 }]));
+    expect([record?.event_type, record?.body]).toEqual([known.type, (await recordsIn(databases.at(-1)!))[0]?.body]);
+  });
+
   it('is refused behind a gap, and writes nothing', async () => {
     const events = topicOf().append(0, numbers(5).map(() => change()));
     await store.append(batchOf(events.slice(0, 2)));
