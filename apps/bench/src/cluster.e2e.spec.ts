@@ -8,12 +8,16 @@ import { type RunningCluster, clusterKafka, eventually, kafkaProblem, removeClus
 import twilio from 'twilio';
 import { clusterRun } from './cluster-run';
 import { summaryOf } from './crash-check';
+import { databaseUrlOf } from './database-url';
+import { PauseWatch } from './pauses';
 import { seeded } from './random';
+import { CHANGES, PAUSE_MS_MAX, type Change, addedMs, bestOf, figureOf, lineOf } from './scaling-run';
 import { SCENE_SETTINGS, Scene } from './scene';
 
 const root = join(__dirname, '..', '..', '..');
 const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
 const MINUTE_MS = 60_000;
+const ROUNDS = 3; // a figure is taken again where the machine was busy with something else
 const seed = Math.floor(Math.random() * 2 ** 31);
 const example: object = JSON.parse(readFileSync(join(root, 'examples', 'appointment-reminder.json'), 'utf8'));
 
@@ -91,6 +95,30 @@ const isGone = (pid: number): boolean => {
     const positions = readFileSync(file, 'utf8').trimEnd().split('\n').map((line) => (JSON.parse(line) as { pos: number }).pos);
     expect(positions).toEqual([1, 2, 3, 4]);
   }, 4 * MINUTE_MS);
+
+  describe('pause the shards that change hands', () => {
+    let scene: Scene;
+    let watch: PauseWatch;
+    beforeAll(async () => {
+      scene = await Scene.open(cluster, seeded(seed));
+      watch = await PauseWatch.open(scene.target(cluster), databaseUrlOf(dataDir, 'atelier_executions'));
+    }, 2 * MINUTE_MS);
+    afterAll(async () => {
+      await watch?.close();
+      scene?.close();
+    });
+
+    it.each(CHANGES.map((change): [string, number, Change] => [change === 'joins' || change === 'leaves' ? change : `is ${change}`, PAUSE_MS_MAX[change], change]))(
+      'when a worker %s: less than %i ms',
+      async (_, maxMs, change) => {
+        const figure = await bestOf(ROUNDS, () => figureOf(cluster, watch, change), (each) => addedMs(each) < maxMs);
+        process.stderr.write(`${lineOf(figure)}\n`);
+        expect(figure.moved).toBeGreaterThan(0);
+        expect(addedMs(figure)).toBeLessThan(maxMs);
+      },
+      6 * MINUTE_MS,
+    );
+  });
 
   it('lose and double nothing while workers are added and removed under load (A2, A3)', async () => {
     const scene = await Scene.open(cluster, seeded(seed));

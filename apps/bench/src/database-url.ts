@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The embedded PostgreSQL of a data folder, as its owner. */
-export const databaseUrlOf = (dataDir: string): string =>
-  `postgresql://atelier:${readFileSync(join(dataDir, 'postgres.password'), 'utf8').trim()}@127.0.0.1:${readFileSync(join(dataDir, 'postgres.port'), 'utf8')}/postgres`;
+/** A database of the embedded PostgreSQL of a data folder, as its owner. */
+export const databaseUrlOf = (dataDir: string, database = 'postgres'): string =>
+  `postgresql://atelier:${readFileSync(join(dataDir, 'postgres.password'), 'utf8').trim()}@127.0.0.1:${readFileSync(join(dataDir, 'postgres.port'), 'utf8')}/${database}`;

@@ -18,7 +18,7 @@ const LANES = 12; // contacts at once
 const REST_DEADLINE_MS = 60_000;
 const REST_MS_PER_RUN = 5; // what hundreds of killed processes left is looked into one by one
 const UNDISTURBED = 3; // runs of each kind
-const REFUSED_PAUSE_MS = 500; // a client that was refused does not come again at once
+const REFUSED_PAUSE_MS = 1_500; // a client that was refused does not come again at once
 
 /** Left out: the doors that every product has. */
 export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce };
@@ -42,9 +42,14 @@ export class Scene {
   /** Publishes the flows and runs each undisturbed: these say how every context must end. */
   static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce }: SceneOptions = {}): Promise<Scene> {
     const colors = await lookUpServer();
-    const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce); // of a listening TCP server
-    await scene.undisturbed(scene.target(atelier));
-    return scene;
+    try {
+      const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce); // of a listening TCP server
+      await scene.undisturbed(scene.target(atelier));
+      return scene;
+    } catch (error) {
+      colors.close(); // else it would keep the process alive
+      throw error;
+    }
   }
 
   target(atelier: RunningAtelier): Target {
@@ -82,7 +87,7 @@ export class Scene {
   /** Repeats what was not acknowledged, waits until everything has ended, and says what is wrong. */
   async settled(target: Target): Promise<readonly Fault[]> {
     for (const kind of this.kinds) await repeated(target, kind, this.runs.filter((run) => run.kind === kind && !run.acknowledged));
-    await eventually('every execution ends', () => allEnded(target), REST_DEADLINE_MS + this.runs.length * REST_MS_PER_RUN).catch(() => undefined); // the check below names those that did not
+    await this.rest(target, REST_DEADLINE_MS + this.runs.length * REST_MS_PER_RUN).catch(() => undefined); // the check below names those that did not
     return faultsOf(target, this.runs, this.expected);
   }
 
@@ -96,10 +101,17 @@ export class Scene {
     this.acknowledgedMs = now;
   }
 
+  /** A record on the topic is acknowledged by the broker, before anybody has taken it. */
+  private async rest(target: Target, deadlineMs: number): Promise<void> {
+    const records = this.inputsOf('record').size;
+    if (records > 0) await eventually('every record is taken', async () => (await executionsOf(target.client, target.flows.record)).size >= records, deadlineMs);
+    await eventually('every execution ends', () => allEnded(target), deadlineMs);
+  }
+
   private async undisturbed(target: Target): Promise<void> {
     this.runs.push(...this.kinds.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, n)));
     for (const run of this.runs) await trigger(target, run);
-    await eventually('the undisturbed runs end', () => allEnded(target), REST_DEADLINE_MS);
+    await this.rest(target, REST_DEADLINE_MS);
     const faults = await faultsOf(target, this.runs, this.expected);
     if (faults.length > 0) throw new Error(`the undisturbed runs already differ:\n${summaryOf(faults).join('\n')}`);
   }
