@@ -19,7 +19,7 @@ import { seeded } from './random';
 import { RecordProducer } from './record-producer';
 import { SCENE_SETTINGS, Scene } from './scene';
 
-export type ClusterCrashOptions = { readonly triggers: number; readonly seed: number; readonly maxMs: number; readonly say: (line: string) => void };
+export type ClusterCrashOptions = { readonly triggers: number; /** Contacts at once. */ readonly lanes?: number | undefined; readonly seed: number; readonly maxMs: number; readonly say: (line: string) => void };
 export type KillFigure = { readonly kills: number; readonly backMsMax: number };
 export type ClusterCrashResult = {
   readonly runs: number;
@@ -40,7 +40,7 @@ const BACK_MS = 180_000; // several at once on a busy machine
 const SAY_EACH_MS = 10_000;
 const LOOK_EACH_MS = 200;
 
-export const clusterCrashRun = async ({ triggers, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
+export const clusterCrashRun = async ({ triggers, lanes, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
   const random = seeded(seed);
   const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
   const settings: Readonly<Record<string, string>> = { ...SCENE_SETTINGS, ...(await clusterKafka()) };
@@ -48,7 +48,7 @@ export const clusterCrashRun = async ({ triggers, seed, maxMs, say }: ClusterCra
   const producer = new RecordProducer(cluster.brokers, settings['ATELIER_KAFKA_TOPIC_PREFIX'] ?? '');
   let isClean = false;
   try {
-    const scene = await Scene.open(cluster, random, { kinds: CLUSTER_KINDS, produce: (key, record) => producer.send('atelier.triggers', key, record) });
+    const scene = await Scene.open(cluster, random, { kinds: CLUSTER_KINDS, ...(lanes !== undefined && { lanes }), produce: (key, record) => producer.send('atelier.triggers', key, record) });
     try {
       const result = await disturbed(cluster, scene, { triggers, random, maxMs, say });
       const unanswered = [...(await producer.missing('atelier.triggers.results', scene.inputsOf('record'), idempotencyKeyOf))];

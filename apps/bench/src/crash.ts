@@ -1,7 +1,7 @@
 /**
  * npm run crash [-- --rounds 200 --seed 7]: kills the product at random moments under load.
  * npm run crash -- --freezes 6: two processes over one store, frozen in turn.
- * npm run crash -- --cluster [--triggers 100000]: the cluster with three workers, a random process of which is killed every few seconds.
+ * npm run crash -- --cluster [--triggers 100000 --lanes 64]: the cluster with three workers, a random process of which is killed every few seconds.
  * Exit code 1 where anything was lost, doubled or changed, or where the living stalled.
  */
 import { clusterCrashRun } from './cluster-crash-run';
@@ -35,7 +35,7 @@ const freezes = async (count: number, seed: number): Promise<boolean> => {
 
 const clusterCrashes = async (triggers: number, seed: number): Promise<boolean> => {
   console.log(`seed ${seed}, ${triggers} triggers, three workers`);
-  const { runs, repeated, kills, silentMsMax, faults, unanswered } = await clusterCrashRun({ triggers, seed, maxMs: CLUSTER_MS.least + triggers * CLUSTER_MS.perTrigger, say: console.log });
+  const { runs, repeated, kills, silentMsMax, faults, unanswered } = await clusterCrashRun({ triggers, lanes: argument('lanes'), seed, maxMs: CLUSTER_MS.least + triggers * CLUSTER_MS.perTrigger, say: console.log });
   for (const line of summaryOf(faults)) console.error(line);
   for (const [kind, { kills: times, backMsMax }] of Object.entries(kills)) console.log(`${kind.padEnd(20)} killed ${times} times, there again within ${backMsMax} ms`);
   console.log(`${runs} runs, ${repeated} repeated, nothing acknowledged for ${silentMsMax.toFixed(0)} ms at most: ${faults.length} faults, ${unanswered.length} records without a result`);

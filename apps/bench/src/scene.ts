@@ -14,14 +14,14 @@ export const SCENE_SETTINGS = {
   ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: '0',
   ATELIER_OUTBOUND_PRIVATE_NETWORKS: 'allowed',
 };
-const LANES = 12; // contacts at once
+const LANES = 12; // contacts at once, where nothing else is said
 const REST_DEADLINE_MS = 60_000;
 const REST_MS_PER_RUN = 5; // what hundreds of killed processes left is looked into one by one
 const UNDISTURBED = 3; // runs of each kind
 const REFUSED_PAUSE_MS = 1_500; // a client that was refused does not come again at once
 
 /** Left out: the doors that every product has. */
-export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce };
+export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce; readonly lanes?: number };
 
 /** A run of load, its flows, and what its contexts must look like. */
 export class Scene {
@@ -37,13 +37,14 @@ export class Scene {
     private readonly random: () => number,
     private readonly kinds: readonly Kind[],
     private readonly produce: Produce | undefined,
+    private readonly lanes: number,
   ) {}
 
   /** Publishes the flows and runs each undisturbed: these say how every context must end. */
-  static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce }: SceneOptions = {}): Promise<Scene> {
+  static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce, lanes = LANES }: SceneOptions = {}): Promise<Scene> {
     const colors = await lookUpServer();
     try {
-      const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce); // of a listening TCP server
+      const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce, lanes); // of a listening TCP server
       await scene.undisturbed(scene.target(atelier));
       return scene;
     } catch (error) {
@@ -53,7 +54,7 @@ export class Scene {
   }
 
   target(atelier: RunningAtelier): Target {
-    return { atelier, client: clientOf(atelier, LANES), flows: this.flows, produce: this.produce };
+    return { atelier, client: clientOf(atelier, this.lanes), flows: this.flows, produce: this.produce };
   }
 
   get unacknowledged(): number {
@@ -81,7 +82,7 @@ export class Scene {
         );
       }
     };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await Promise.all(Array.from({ length: this.lanes }, lane));
   }
 
   /** Repeats what was not acknowledged, waits until everything has ended, and says what is wrong. */
