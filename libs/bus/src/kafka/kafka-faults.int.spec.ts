@@ -102,7 +102,8 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
     await expectWhole(cutAlone.scene, 0, 10);
   });
 
-  it('to keep its topic, which is deleted and made anew: the log fills it again', async () => {
+  // A consumer's offset may lie within what was filled again, behind events that it has not seen: the echo shows it the gap (K8).
+  it('to keep its topic, which is deleted and made anew: the log fills it again, and the last event of each shard comes once more', async () => {
     const { scene, ledger } = await begin(2, 1);
     scene.publisher();
     await scene.bus().subscribe(ledger.subscription());
@@ -119,6 +120,9 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
     await has(ledger, 64);
     for (const shard of [0, 1]) expect(ledger.positionsOf(shard)).toEqual(upTo(32));
     for (const shard of [0, 1]) await expectWhole(scene, shard, 32);
+    const { ids } = await scene.raw('echo');
+    const last = await Promise.all([0, 1].map(async (shard) => (await scene.source.read(shard, 31, 1))[0]?.id));
+    await eventually('the echo', () => last.every((id) => ids.filter((each) => each === id).length >= 2 && ids.lastIndexOf(id ?? '') >= 64), PATIENCE_MS);
   });
 
   it('to answer in time, slowly first and then not until it is given up: all goes on where it was', async () => {

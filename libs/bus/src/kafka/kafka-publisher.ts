@@ -10,6 +10,8 @@
  *     first takes for repeats and drops: a producer that failed is never used again.
  * K6. Two publishers of one source do no harm: consumers drop what they have seen (A3).
  * K7. A record that the broker refuses for its size holds its own shard, which says so and tries again; the others go on.
+ * K8. What was lost and sent again has other offsets, and a consumer's may lie behind some of it: a little later the last event of each such shard is sent
+ *     once more, so that it sees the gap and asks.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
@@ -51,6 +53,7 @@ export type KafkaPublisher = {
 
 const POLL_MS = 1_000; // finds what another process appended
 const LOOK_MS = 5_000; // how late a lost tail is noticed where nothing new is published
+const ECHO_MS = 5_000; // consumers have fetched from the topic as it is now
 const RETRY_MS = 100;
 const EVENTS_MAX = 500; // of one shard in one send
 
@@ -159,6 +162,7 @@ class Publisher {
     await this.placeOwned();
     if (performance.now() - this.lookedAt > LOOK_MS) await this.look(session, false);
     this.poll();
+    this.echo();
     const outcome = await this.publish(session);
     if (outcome === 'nothing') await this.hint.wait(this.pollMs);
     return outcome !== 'refused';
@@ -203,6 +207,16 @@ class Publisher {
       const { topic, log } = this.given.source;
       this.given.log.error({ topic, log, shard, partition, after, upTo: place.sent }, 'the broker lost records; they are published again');
       this.rewind(place, after);
+      place.echoAt = performance.now() + ECHO_MS;
+    }
+  }
+
+  /** K8. */
+  private echo(): void {
+    for (const place of this.places.values()) {
+      if (performance.now() < place.echoAt || place.sent < place.again) continue;
+      place.echoAt = Infinity;
+      this.rewind(place, place.sent - 1);
     }
   }
 

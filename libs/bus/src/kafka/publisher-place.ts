@@ -6,12 +6,12 @@ import { type OutgoingRecord, recordOf } from './records';
 
 /**
  * `sent`: the last position on the topic as far as this process knows; `mark`: what the store was told; `from` and `again`: what is sent a second time;
- * `hasGap`: the log does not go on where it should.
+ * `hasGap`: the log does not go on where it should; `echoAt`: when its last event is sent once more (K8), on the monotonic clock.
  */
-export type Place = { sent: number; mark: number; from: number; again: number; mayHaveMore: boolean; hasGap: boolean };
+export type Place = { sent: number; mark: number; from: number; again: number; mayHaveMore: boolean; hasGap: boolean; echoAt: number };
 
 /** K3: behind the mark, and its last event again. */
-export const placeAt = (mark: number): Place => ({ sent: Math.max(0, mark - 1), mark, from: 0, again: mark, mayHaveMore: true, hasGap: false });
+export const placeAt = (mark: number): Place => ({ sent: Math.max(0, mark - 1), mark, from: 0, again: mark, mayHaveMore: true, hasGap: false, echoAt: Infinity });
 
 /** Events of one shard on their way. */
 export type Read = { readonly shard: number; readonly place: Place; readonly records: readonly OutgoingRecord[]; readonly after: number; readonly last: number };
