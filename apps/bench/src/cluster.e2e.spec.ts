@@ -121,7 +121,7 @@ const isGone = (pid: number): boolean => {
   });
 
   it('lose and double nothing while workers are added and removed under load (A2, A3)', async () => {
-    const scene = await Scene.open(cluster, seeded(seed));
+    const scene = await Scene.open(cluster, seeded(seed), { contactsFrom: 5_000_000 });
     try {
       const { runs, faults } = await clusterRun(cluster, scene, [3, 1], (line) => void process.stderr.write(`${line}\n`));
       expect(summaryOf(faults)).toEqual([]);

@@ -20,8 +20,8 @@ const REST_MS_PER_RUN = 5; // what hundreds of killed processes left is looked i
 const UNDISTURBED = 3; // runs of each kind
 const REFUSED_PAUSE_MS = 1_500; // a client that was refused does not come again at once
 
-/** Left out: the doors that every product has. */
-export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce; readonly lanes?: number };
+/** Left out: the doors that every product has. `contactsFrom`: beyond the contacts of a scene that the same product had before. */
+export type SceneOptions = { readonly kinds?: readonly Kind[]; readonly produce?: Produce; readonly lanes?: number; readonly contactsFrom?: number };
 
 /** A run of load, its flows, and what its contexts must look like. */
 export class Scene {
@@ -38,13 +38,14 @@ export class Scene {
     private readonly kinds: readonly Kind[],
     private readonly produce: Produce | undefined,
     private readonly lanes: number,
+    private readonly contactsFrom: number,
   ) {}
 
   /** Publishes the flows and runs each undisturbed: these say how every context must end. */
-  static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce, lanes = LANES }: SceneOptions = {}): Promise<Scene> {
+  static async open(atelier: RunningAtelier, random: () => number, { kinds = KINDS, produce, lanes = LANES, contactsFrom = 0 }: SceneOptions = {}): Promise<Scene> {
     const colors = await lookUpServer();
     try {
-      const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce, lanes); // of a listening TCP server
+      const scene = new Scene(await publishAll(atelier, `http://127.0.0.1:${(colors.address() as AddressInfo).port}/color`), colors, random, kinds, produce, lanes, contactsFrom); // of a listening TCP server
       await scene.undisturbed(scene.target(atelier));
       return scene;
     } catch (error) {
@@ -71,7 +72,7 @@ export class Scene {
     this.acknowledgedMs = performance.now();
     const lane = async (): Promise<void> => {
       while (!isOver()) {
-        const run = newRun(this.kinds[Math.floor(this.random() * this.kinds.length)] as Kind, this.runs.length);
+        const run = newRun(this.kinds[Math.floor(this.random() * this.kinds.length)] as Kind, this.contactsFrom + this.runs.length);
         this.runs.push(run);
         await trigger(target, run).then(
           () => this.acknowledged(),
@@ -110,7 +111,7 @@ export class Scene {
   }
 
   private async undisturbed(target: Target): Promise<void> {
-    this.runs.push(...this.kinds.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, n)));
+    this.runs.push(...this.kinds.flatMap((kind) => Array.from({ length: UNDISTURBED }, () => kind)).map((kind, n) => newRun(kind, this.contactsFrom + n)));
     for (const run of this.runs) await trigger(target, run);
     await this.rest(target, REST_DEADLINE_MS);
     const faults = await faultsOf(target, this.runs, this.expected);
