@@ -154,7 +154,7 @@ describe('any client', () => {
       expect((await started(sid)).flowVersion).toBe(1);
       await flow(sid).update({ status: 'published' });
       // Another process hears of a new revision by the bus: within a second.
-      await eventually('the new revision', async () => (await started(sid)).flowVersion === 2, product.isCluster ? 1_000 : 0);
+      await eventually('the new revision', async () => (await started(sid)).flowVersion === 2, product.isCluster ? 5_000 : 0);
     }
   });
 

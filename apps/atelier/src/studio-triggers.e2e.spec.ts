@@ -179,6 +179,7 @@ describe('removing a flow', () => {
     expect(await flow(sid).remove()).toBe(true);
     const end = await eventually('its end', async () => (await eventsOf(execution.sid)).find(({ type }) => type === 'com.twilio.studio.flow.execution.ended'), SLOW_MS);
     expect(end.data).toMatchObject({ status: 'ended', ended_reason: 'DELETED', flow_sid: sid, flow_revision: 1 });
+    if (product.isCluster) await eventually('every service has heard of it', () => flow(sid).executions.list().then(() => false, () => true), 5_000);
     for (const call of [flow(sid).fetch(), flow(sid).executions.list(), flow(sid).executions(execution.sid).fetch(), started(sid, phone.number)])
       expect(await failureOf(call)).toMatchObject({ status: 404, code: 20404 });
     expect(await deliver(product, sid, { MessageSid: `SM${'5'.repeat(32)}`, From: phone.number, To: '+15557650000', Body: 'Hi' })).toMatchObject({ status: 404 });
