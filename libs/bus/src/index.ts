@@ -1,4 +1,4 @@
-export type { TopicSource } from './topic-source.port';
+export type { ShardSpan, TopicSource } from './topic-source.port';
 export type { Batch, Bus, DeadLetter, Lag, ReadTimes, Subscription } from './bus.port';
 export { busMetrics } from './bus-metrics';
 export { type EmbeddedBusOptions, createEmbeddedBus } from './embedded-bus';

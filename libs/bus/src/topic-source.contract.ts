@@ -1,5 +1,5 @@
 import { publicEvent } from '@atelier/contracts';
-import type { TopicSource } from './topic-source.port';
+import { type TopicSource, readShards } from './topic-source.port';
 
 /** A source under test: `append` makes at least one event in shard 0. */
 export type SourceUnderTest = { readonly source: TopicSource; append(): Promise<unknown> };
@@ -28,6 +28,16 @@ export const topicSourceContract = (name: string, make: () => Promise<SourceUnde
       const paged = [];
       for (let after = before; paged.length < whole.length; after++) paged.push(...(await source.read(0, after, 1)));
       expect(paged).toEqual(whole);
+    });
+
+    it('answers several shards at once as it answers each of them', async () => {
+      const { source, before, end } = await grown(3);
+      const spans = Array.from({ length: source.shards }, (_, shard) => ({ shard, after: shard === 0 ? before : 0, limit: 1_000 })).reverse();
+      const page = { shard: 0, after: before + 1, limit: 1 };
+      const asked = [page, ...spans, { shard: 0, after: end, limit: 10 }];
+      const each = await Promise.all(asked.map(({ shard, after, limit }) => source.read(shard, after, limit)));
+      expect(await readShards(source, asked)).toEqual(each);
+      expect(each[0]?.map(({ pos }) => pos)).toEqual([before + 2]);
     });
 
     it('answers nothing behind its end', async () => {

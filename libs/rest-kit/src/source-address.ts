@@ -1,6 +1,7 @@
 import { ConfigurationError } from '@atelier/platform';
 import ipaddr from 'ipaddr.js';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 
 /** Where a request came from and how that was learnt. */
 export type Source = { readonly ip: string | null; readonly from: 'socket' | 'forwarded' | null };
@@ -62,7 +63,7 @@ const forwardedOf = ({ headers }: IncomingMessage): string[] => {
 };
 
 // inet_aton's other spellings of IPv4 (`1.2`, `0x7f.1`) are none.
-const isAddress = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+const isAddress = (text: string): boolean => isIP(text) !== 0; // ipaddr.js answers the same by way of an exception, on every request
 
 // Some proxies append the port. IPv4 addresses mapped into IPv6 are shown as IPv4.
 const addressOf = (text: string): Address | undefined => {

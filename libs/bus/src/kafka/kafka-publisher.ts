@@ -3,7 +3,7 @@
  * positions it is given outlive it.
  *
  * K1. After the commit only, in the order of each shard, none skipped: what follows position n is sent when n was, and a gap in the log holds the shard.
- * K2. A position is marked when the records up to it are acknowledged by all copies in sync. A crash in between sends them again.
+ * K2. A position is marked soon after the records up to it are acknowledged by all copies in sync. A crash in between sends them again.
  * K3. After a start the last event of each shard is sent once more: whoever was cut off behind it sees the gap and asks (republish.ts).
  * K4. A partition that ends before what was acknowledged has lost records: they are sent again. A topic made anew is filled from the log.
  * K5. After a failed send its outcome is unknown, and kafkajs would give the same sequence numbers to other records, which a broker that had stored the
@@ -15,7 +15,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
-import { Fault, type PublicEvent, TOPICS } from '@atelier/contracts';
 import { type Clock, type Log, systemClock } from '@atelier/platform';
 import { Hint } from '../hint';
 import { waitAfter } from '../shard-delivery';
@@ -23,10 +22,11 @@ import type { TopicSource } from '../topic-source.port';
 import { ConsumerLife, nextOffset } from './consumer-life';
 import type { KafkaOptions } from './kafka-config';
 import type { PublishedPositions } from './published-positions';
-import { type Place, type PublisherLag, type Read, denseOf, fittingOf, lagOf, placeAt } from './publisher-place';
+import { type PublisherLag, type Read, lagOf } from './publisher-place';
+import { PublisherPlaces } from './publisher-places';
+import { PublisherReads } from './publisher-reads';
 import { PublisherSession } from './publisher-session';
 import { Refusals, isTooLarge } from './refusals';
-import { requestOf } from './republish';
 import { SentHistory } from './sent-history';
 import { REPUBLISH_TOPIC } from './topic-plan';
 
@@ -53,9 +53,8 @@ export type KafkaPublisher = {
 
 const POLL_MS = 1_000; // finds what another process appended
 const LOOK_MS = 5_000; // how late a lost tail is noticed where nothing new is published
-const ECHO_MS = 5_000; // consumers have fetched from the topic as it is now
 const RETRY_MS = 100;
-const EVENTS_MAX = 500; // of one shard in one send
+const MARK_MS = 100; // what is sent again after a crash at the most, in time
 
 /** Starts to publish a source; answers at once, whether or not a broker can be reached. */
 export const publishToKafka = (options: PublisherOptions): KafkaPublisher => {
@@ -66,7 +65,8 @@ export const publishToKafka = (options: PublisherOptions): KafkaPublisher => {
 class Publisher {
   private readonly hint = new Hint();
   private readonly stopping = new AbortController();
-  private readonly places = new Map<number, Place>();
+  private readonly places: PublisherPlaces;
+  private readonly reads: PublisherReads;
   private readonly requests: ConsumerLife;
   private readonly unlisten: () => void;
   private readonly ended: Promise<void>;
@@ -74,11 +74,14 @@ class Publisher {
   private readonly refusals = new Refusals();
   private lookedAt = 0;
   private polledAt = 0;
+  private markedAt = 0;
   isUp = false;
 
   constructor(private readonly given: PublisherOptions) {
     const { options, source, log } = given;
-    this.unlisten = source.onAppend((shard) => this.grown(shard));
+    this.places = new PublisherPlaces({ ...given, wake: () => this.hint.give() });
+    this.reads = new PublisherReads(source, this.refusals, log);
+    this.unlisten = source.onAppend((shard) => this.places.grown(shard));
     this.requests = new ConsumerLife({
       options,
       log,
@@ -87,7 +90,7 @@ class Publisher {
       from: 'end',
       onBatch: async ({ records, read, commit }) => {
         for (const { value, offset } of records) {
-          this.asked(value);
+          this.places.asked(value);
           read(offset);
           await commit(nextOffset(offset));
         }
@@ -101,37 +104,12 @@ class Publisher {
     this.stopping.abort();
     this.hint.give();
     await Promise.all([this.ended, this.requests.stop()]);
+    await this.places.mark();
   }
 
   async lag(): Promise<readonly PublisherLag[]> {
     const { source, clock = systemClock } = this.given;
-    return Promise.all([...this.places].map(([shard, place]) => lagOf(source, shard, place, clock, this.refusals.holds(shard))));
-  }
-
-  private grown(shard: number): void {
-    const place = this.places.get(shard);
-    if (place) place.mayHaveMore = true;
-    this.hint.give();
-  }
-
-  // While what was asked for is being sent, further requests for it are answered by that.
-  private asked(value: Buffer | null): void {
-    const request = requestOf(value);
-    const { source, log } = this.given;
-    const place = request && request.topic === source.topic && request.log === source.log ? this.places.get(request.shard) : undefined;
-    if (!request || !place || request.after >= place.sent) return;
-    if (place.sent < place.again && request.after >= place.from) return;
-    log.warn({ topic: source.topic, log: source.log, shard: request.shard, after: request.after, upTo: place.sent }, 'events are published again: a consumer missed them');
-    this.rewind(place, request.after);
-  }
-
-  private rewind(place: Place, after: number): void {
-    if (after >= place.sent) return;
-    place.again = Math.max(place.again, place.sent);
-    place.from = after;
-    place.sent = after;
-    place.mayHaveMore = true;
-    this.hint.give();
+    return Promise.all(this.places.all.map(([shard, place]) => lagOf(source, shard, place, clock, this.refusals.holds(shard))));
   }
 
   private async run(): Promise<void> {
@@ -139,7 +117,7 @@ class Publisher {
       const session = new PublisherSession(this.given.options, this.given.source.topic, this.given.log);
       try {
         await session.open();
-        await this.placeOwned();
+        await this.own();
         await this.look(session, true);
         while (!this.stopping.signal.aborted && (await this.round(session))) {
           failures = 0;
@@ -159,11 +137,12 @@ class Publisher {
   /** False: the session is spent. */
   private async round(session: PublisherSession): Promise<boolean> {
     this.hint.clear(); // before reading: what is appended meanwhile gives a new one
-    await this.placeOwned();
+    await this.own();
     if (performance.now() - this.lookedAt > LOOK_MS) await this.look(session, false);
     this.poll();
-    this.echo();
+    this.places.echo();
     const outcome = await this.publish(session);
+    await this.mark(outcome === 'nothing');
     if (outcome === 'nothing') await this.hint.wait(this.pollMs);
     return outcome !== 'refused';
   }
@@ -172,21 +151,22 @@ class Publisher {
   private poll(): void {
     if (performance.now() - this.polledAt < this.pollMs) return;
     this.polledAt = performance.now();
-    for (const place of this.places.values()) place.mayHaveMore = true;
+    this.places.allGrown();
   }
 
   private get pollMs(): number {
     return this.given.pollMs ?? POLL_MS;
   }
 
-  private async placeOwned(): Promise<void> {
-    const { source, positions, owns = () => true } = this.given;
-    for (let shard = 0; shard < source.shards; shard++) {
-      if (!owns(shard)) {
-        this.places.delete(shard);
-        this.refusals.forget(shard);
-      } else if (!this.places.has(shard)) this.places.set(shard, placeAt(await positions.of(source.log, shard)));
-    }
+  private async own(): Promise<void> {
+    for (const shard of await this.places.own()) this.refusals.forget(shard);
+  }
+
+  // Behind what is being sent a mark a moment late costs nothing; where nothing is sent there is time for it.
+  private async mark(isIdle: boolean): Promise<void> {
+    if (!isIdle && performance.now() - this.markedAt < MARK_MS) return;
+    this.markedAt = performance.now();
+    await this.places.mark();
   }
 
   /** K4. */
@@ -194,45 +174,22 @@ class Publisher {
     for (const { partition, end } of await session.ends()) {
       const lost = this.history.found(partition, end);
       const isEmpty = isFirst && end === 0n; // made anew while nobody looked, or never filled
-      if (lost || isEmpty) this.sendAgain(partition, lost ?? new Map(), session.partitions);
+      if (lost || isEmpty) this.places.lost(partition, lost ?? new Map(), session.partitions);
     }
     this.lookedAt = performance.now();
   }
 
-  private sendAgain(partition: number, before: ReadonlyMap<number, number>, partitions: number): void {
-    for (const [shard, place] of this.places) {
-      if (shard % partitions !== partition) continue;
-      const after = before.size === 0 ? 0 : before.get(shard);
-      if (after === undefined || after >= place.sent) continue;
-      const { topic, log } = this.given.source;
-      this.given.log.error({ topic, log, shard, partition, after, upTo: place.sent }, 'the broker lost records; they are published again');
-      this.rewind(place, after);
-      place.echoAt = performance.now() + ECHO_MS;
-    }
-  }
-
-  /** K8. */
-  private echo(): void {
-    for (const place of this.places.values()) {
-      if (performance.now() < place.echoAt || place.sent < place.again) continue;
-      place.echoAt = Infinity;
-      this.rewind(place, place.sent - 1);
-    }
-  }
-
   private async publish(session: PublisherSession): Promise<'sent' | 'nothing' | 'refused'> {
-    const reads = await this.read(session.partitions);
+    const reads = await this.reads.next(this.places.all, session.partitions);
     if (reads.length === 0) return 'nothing';
     const acknowledged = await session.send(reads.flatMap(({ records }) => records)).catch((error: unknown) => this.refused(reads, error));
     if (!acknowledged) return 'refused';
-    const { log } = this.given.source;
     for (const read of reads) {
       const { place, after, last } = read;
       this.refusals.took(read);
       if (place.sent === after) place.sent = last; // else it was asked to go back meanwhile
     }
     this.remember(acknowledged, reads, session.partitions);
-    await this.mark(reads.filter(({ place, last }) => last > place.mark).map(({ shard, last }) => ({ log, shard, pos: last })));
     return 'sent';
   }
 
@@ -253,53 +210,7 @@ class Publisher {
       const here = reads.filter(({ shard }) => shard % partitions === partition);
       const count = here.reduce((total, { records }) => total + records.length, 0);
       const lost = this.history.sent(partition, base, count, new Map(here.map(({ shard, after }) => [shard, after])));
-      if (lost) this.sendAgain(partition, lost, partitions);
-    }
-  }
-
-  // A mark that could not be stored is stored with the next one; until then a restart would send more than it must.
-  private async mark(marks: readonly { log: string; shard: number; pos: number }[]): Promise<void> {
-    if (marks.length === 0) return;
-    try {
-      await this.given.positions.passed(marks);
-    } catch (error) {
-      return this.given.log.warn({ topic: this.given.source.topic, err: error }, 'what was published could not be marked');
-    }
-    for (const { shard, pos } of marks) {
-      const place = this.places.get(shard);
-      if (place) place.mark = pos;
-    }
-  }
-
-  private async read(partitions: number): Promise<readonly Read[]> {
-    const { source, log } = this.given;
-    const { key } = TOPICS[source.topic];
-    const grown = [...this.places].filter(([, { mayHaveMore }]) => mayHaveMore);
-    const admitted = new Set(this.refusals.admitted(grown.map(([shard]) => shard), performance.now()));
-    const asked = grown.filter(([shard]) => admitted.has(shard));
-    const most = asked.map(([shard]) => this.refusals.mostOf(shard, EVENTS_MAX));
-    const found = await Promise.all(asked.map(([shard, place], i) => this.readShard(shard, place, most[i] ?? EVENTS_MAX)));
-    const room = new Map<number, number>();
-    const reads: Read[] = [];
-    asked.forEach(([shard, place], i) => {
-      const events = denseOf(found[i] ?? [], place, (problem, fields) => log.error({ topic: source.topic, shard, ...fields }, problem)); // K1
-      const records = fittingOf(events, key, room, partitions);
-      place.mayHaveMore = records.length < events.length || events.length === most[i];
-      const last = events[records.length - 1];
-      if (last) reads.push({ shard, place, records, after: place.sent, last: last.pos });
-    });
-    return reads;
-  }
-
-  // What a newer version wrote, and this one cannot read, holds its shard alone.
-  private async readShard(shard: number, place: Place, most: number): Promise<readonly PublicEvent[]> {
-    const { source, log } = this.given;
-    try {
-      return await source.read(shard, place.sent, most);
-    } catch (error) {
-      if (error instanceof Fault) throw error;
-      log.error({ topic: source.topic, shard, after: place.sent, err: error }, 'the log cannot be read; the shard is held');
-      return [];
+      if (lost) this.places.lost(partition, lost, partitions);
     }
   }
 }

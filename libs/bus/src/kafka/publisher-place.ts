@@ -57,9 +57,10 @@ export type PublisherLag = {
   readonly isHeld: boolean;
 };
 
-export const lagOf = async (source: TopicSource, shard: number, { mark, hasGap }: Place, clock: Clock, isRefused: boolean): Promise<PublisherLag> => {
-  const events = Math.max(0, (await source.end(shard)) - mark);
-  const [oldest] = events > 0 ? await source.read(shard, mark, 1) : [];
+export const lagOf = async (source: TopicSource, shard: number, { sent, mark, hasGap }: Place, clock: Clock, isRefused: boolean): Promise<PublisherLag> => {
+  const reached = Math.max(sent, mark);
+  const events = Math.max(0, (await source.end(shard)) - reached);
+  const [oldest] = events > 0 ? await source.read(shard, reached, 1) : [];
   const seconds = oldest ? Math.max(0, (clock.nowMs() - Date.parse(oldest.time)) / 1_000) : 0;
   return { topic: source.topic, log: source.log, shard, events, seconds, isHeld: hasGap || isRefused };
 };

@@ -2,7 +2,7 @@ import { type Meta, type PublicEvent, type TopicName, accountOfEvent } from '@at
 import { CallerMeta, Query } from '@atelier/rest-kit';
 import { type DynamicModule, type Type, Controller, Get, Module } from '@nestjs/common';
 import { z } from 'zod';
-import type { TopicSource } from '../topic-source.port';
+import { type TopicSource, readShards } from '../topic-source.port';
 import { positionText, positionsOf } from './topic-position';
 
 const RECORDS_MAX = 1_000;
@@ -48,7 +48,7 @@ const eventsAfter = async (source: TopicSource, from: readonly number[], limit: 
   for (let done = 0; done < source.shards && events.length < limit; done += SHARDS_AT_ONCE) {
     const shards = Array.from({ length: Math.min(SHARDS_AT_ONCE, source.shards - done) }, (_, i) => (first + done + i) % source.shards);
     const room = limit - events.length;
-    const found = await Promise.all(shards.map((each) => source.read(each, positions[each] ?? 0, room)));
+    const found = await readShards(source, shards.map((shard) => ({ shard, after: positions[shard] ?? 0, limit: room })));
     for (const event of found.flat().slice(0, room)) {
       events.push(event);
       positions[event.shard] = event.pos;
