@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type RunningCluster, clusterKafka, eventually, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
 import twilio from 'twilio';
-import { clusterRun } from './cluster-run';
+import { clusterRun, rollingRun } from './cluster-run';
 import { summaryOf } from './crash-check';
 import { databaseUrlOf } from './database-url';
 import { PauseWatch } from './pauses';
@@ -25,6 +25,15 @@ const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio
   const client = twilio(accountSid, authToken);
   for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = url;
   return client;
+};
+
+/** The services as they are built here, in a folder of their own; their libraries are the same. */
+const copyBuild = (folder: string): void => {
+  for (const app of readdirSync(join(root, 'apps'))) {
+    mkdirSync(join(folder, 'apps', app), { recursive: true });
+    for (const part of ['dist', 'package.json']) cpSync(join(root, 'apps', app, part), join(folder, 'apps', app, part), { recursive: true });
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
 };
 
 const isGone = (pid: number): boolean => {
@@ -131,6 +140,46 @@ const isGone = (pid: number): boolean => {
     }
     expect(Object.keys((await cluster.status()).workers)).toEqual(['execution-worker-1']);
   }, 5 * MINUTE_MS);
+
+  describe('are replaced one after the other by those of another build', () => {
+    const [other, broken] = [join(dataDir, '..', `${basename(dataDir)}-other`), join(dataDir, '..', `${basename(dataDir)}-broken`)];
+    beforeAll(() => {
+      for (const folder of [other, broken]) copyBuild(folder);
+      writeFileSync(join(broken, 'apps', 'execution-api', 'dist', 'main.js'), 'process.exit(1);');
+    });
+    afterAll(() => {
+      for (const folder of [other, broken]) rmSync(folder, { recursive: true, force: true });
+    });
+    const mainsOf = async (): Promise<readonly string[]> => {
+      const { services, workers } = await cluster.status();
+      return [...Object.values(services), ...Object.values(workers)].map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').find((part) => part.endsWith('main.js')) ?? '');
+    };
+
+    it('under load, and nothing is refused, lost or done twice (N3)', async () => {
+      const scene = await Scene.open(cluster, seeded(seed), { contactsFrom: 6_000_000 });
+      try {
+        const { runs, faults } = await rollingRun(cluster, scene, [other], (line) => void process.stderr.write(`${line}\n`));
+        expect(summaryOf(faults)).toEqual([]);
+        expect(runs).toBeGreaterThan(50); // else there was no load
+      } finally {
+        scene.close();
+      }
+      process.stderr.write(`${cluster.output().split('\n').filter((line) => line.includes(' anew')).join('\n')}\n`);
+      const mains = await mainsOf();
+      expect(mains.map((main) => main.startsWith(other))).toEqual(mains.map(() => true));
+      expect(mains.length).toBeGreaterThanOrEqual(6);
+    }, 5 * MINUTE_MS);
+
+    it('and where one does not start, that is said and it goes on from where it came', async () => {
+      await expect(cluster.restart(broken)).rejects.toThrow(/execution-api did not become ready/);
+      const mains = await mainsOf();
+      expect(mains.filter((main) => main.includes('execution-api'))).toEqual([join(other, 'apps', 'execution-api', 'dist', 'main.js')]);
+      expect((await clientOf(cluster).studio.v2.flows.list({ limit: 1 })).length).toBe(1);
+      await expect(cluster.restart(dataDir)).rejects.toThrow(/Expected built services/);
+      await cluster.restart(root);
+      expect((await mainsOf()).every((main) => main.startsWith(join(root, 'apps')))).toBe(true);
+    }, 5 * MINUTE_MS);
+  });
 
   it('end by themselves when their supervisor is killed, and come back with the next start', async () => {
     const { services, workers } = await cluster.status();

@@ -47,6 +47,32 @@ describe('a process of the cluster', () => {
     await child.stop();
   });
 
+  it('is replaced by one from elsewhere; where that does not start, the former comes back and it is said why', async () => {
+    const [newer, broken] = [join(dataDir, 'newer.js'), join(dataDir, 'broken-newer.js')];
+    writeFileSync(newer, SERVICE.replace("' '", "' newer '"));
+    writeFileSync(broken, `console.error('the new world is wrong'); process.exit(1);`);
+    const { child, url } = await make();
+    await child.start();
+    const text = async (): Promise<string> => (await fetch(url)).text();
+    await child.restart(newer);
+    expect(await text()).toBe('hello newer nothing');
+    await expect(child.restart(broken)).rejects.toThrow('the new world is wrong');
+    expect(await text()).toBe('hello newer nothing');
+    await child.restart();
+    expect(await text()).toBe('hello newer nothing');
+    await child.stop();
+  });
+
+  it('lets those wait who come while it restarts', async () => {
+    const { child, url } = await make();
+    await child.start();
+    const restarting = child.restart();
+    await child.up(30_000);
+    expect((await fetch(url)).ok).toBe(true);
+    await restarting;
+    await child.stop();
+  });
+
   it('that cannot start shows the end of its log', async () => {
     const broken = join(dataDir, 'broken.js');
     writeFileSync(broken, `console.error('the world is wrong'); process.exit(1);`);

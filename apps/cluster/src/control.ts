@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { ConfigurationError } from '@atelier/platform';
 import { z } from 'zod';
 
-const SCALE_MS = 120_000; // workers finish what they have in hand
+const ANSWER_MS = 900_000; // processes finish what they have in hand, one after the other
 const access = z.object({ port: z.int(), token: z.string() });
 
 /** What the running cluster does when another command asks. */
-export type Controls = { scale(workers: number): Promise<readonly string[]>; status(): Promise<object> };
+export type Controls = {
+  scale(workers: number): Promise<readonly string[]>;
+  /** From the build in a folder; left out: each from where it runs. */
+  restart(folder?: string): Promise<readonly string[]>;
+  status(): Promise<object>;
+};
+export type Command = 'status' | `scale/${number}` | 'restart' | `restart/${string}`;
 export type Control = { close(): Promise<void> };
 
 const fileOf = (dataDir: string): string => join(dataDir, 'control.json');
@@ -31,10 +37,10 @@ export const startControl = async (dataDir: string, controls: Controls): Promise
 };
 
 /** Asks the cluster of a data folder; undefined where none runs. */
-export const askCluster = async (dataDir: string, command: 'status' | `scale/${number}`): Promise<unknown> => {
+export const askCluster = async (dataDir: string, command: Command): Promise<unknown> => {
   if (!existsSync(fileOf(dataDir))) return undefined;
   const { port, token } = access.parse(JSON.parse(readFileSync(fileOf(dataDir), 'utf8')));
-  const answered = await fetch(`http://127.0.0.1:${port}/${command}`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(SCALE_MS) }).catch(nobody);
+  const answered = await fetch(`http://127.0.0.1:${port}/${command}`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(ANSWER_MS) }).catch(nobody);
   if (answered?.status === 500) throw new ConfigurationError(await answered.text());
   return answered?.ok ? answered.json() : undefined;
 };
@@ -47,11 +53,17 @@ const nobody = (error: unknown): undefined => {
 
 const answer = async (request: IncomingMessage, response: ServerResponse, token: string, controls: Controls): Promise<void> => {
   if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
-  const [, command, count] = (request.url ?? '').split('/');
+  const [, command, argument] = (request.url ?? '').split('/');
   try {
-    const result = command === 'scale' ? { workers: await controls.scale(Number(count)) } : await controls.status();
+    const result = await done(controls, command, argument);
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.message : String(error));
   }
+};
+
+const done = async (controls: Controls, command: string | undefined, argument: string | undefined): Promise<object> => {
+  if (command === 'scale') return { workers: await controls.scale(Number(argument)) };
+  if (command === 'restart') return { restarted: await controls.restart(argument === undefined ? undefined : decodeURIComponent(argument)) };
+  return controls.status();
 };

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import { caddyfileOf } from './caddyfile';
 import { type Installation, planOf } from './plans';
 import { type RoutingTable, SHARED, deployFolder, routingTableOf } from './routing-table';
-import { SERVICE_NAMES, type ServiceName, moduleOf, schemaOf } from './services';
+import { OWN_BUILD, SERVICE_NAMES, type ServiceName, moduleOf, schemaOf } from './services';
 
 export type OpenApiDocument = { readonly paths: Readonly<Record<string, object>>; readonly components?: { readonly schemas?: object } };
 export type Documents = Readonly<Record<ServiceName, OpenApiDocument>>;
@@ -32,7 +32,7 @@ export const documentsOf = async (installation: Installation): Promise<Documents
   const documents: Partial<Record<ServiceName, OpenApiDocument>> = {};
   try {
     for (const service of SERVICE_NAMES) {
-      const started = await starterOf(service)(readConfig(schemaOf(service), planOf(installation, service, service, 0).env), () => undefined, async () => alone());
+      const started = await starterOf(service)(readConfig(schemaOf(service), planOf(installation, service, service, 0, OWN_BUILD).env), () => undefined, async () => alone());
       running.push(started);
       documents[service] = (await (await fetch(`${started.url}/openapi.json`)).json()) as OpenApiDocument; // of our own
     }

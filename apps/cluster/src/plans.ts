@@ -2,7 +2,7 @@ import type { DataFolder } from '@atelier/platform';
 import type { ChildPlan } from './child';
 import type { ContextUrls } from './databases';
 import type { Secrets } from './installation';
-import { SERVICES, type ServiceName, mainOf, schemaOf } from './services';
+import { type Build, SERVICES, type ServiceName, mainOf, schemaOf } from './services';
 
 /** Everything that services of one installation are told; each gets what its schema names. */
 export type Installation = {
@@ -18,12 +18,12 @@ export type Installation = {
   readonly ports: Readonly<Record<ServiceName, number>>;
 };
 
-/** How to start a service: its entry point, its settings, its address. */
-export const planOf = (installation: Installation, service: ServiceName, name: string, port: number): ChildPlan => {
+/** How to start a service of a build: its entry point, its settings, its address. */
+export const planOf = (installation: Installation, service: ServiceName, name: string, port: number, build: Build): ChildPlan => {
   const known = schemaOf(service).shape;
   const settings = { ...settingsOf(installation, service), ...installation.passed, ATELIER_HTTP_HOST: '127.0.0.1', ATELIER_HTTP_PORT: String(port), ATELIER_KAFKA_CLIENT_ID: name };
   const env = Object.fromEntries(Object.entries(settings).filter(([setting]) => setting in known));
-  return { name, main: mainOf(service), env, readyUrl: `http://127.0.0.1:${port}/health/ready` };
+  return { name, main: mainOf(service, build), env, readyUrl: `http://127.0.0.1:${port}/health/ready` };
 };
 
 const settingsOf = ({ folder, secrets, databases, brokers, publicUrl, twilioBaseUrl, ports }: Installation, service: ServiceName): Record<string, string> => ({

@@ -7,6 +7,7 @@ import { SERVICE_NAMES, type ServiceName } from './services';
 const servers: Server[] = [];
 const arrived: string[] = [];
 let proxy: Proxy;
+let whenUp: Promise<void> = Promise.resolve();
 
 /** A service that says what came to it. */
 const service = async (name: ServiceName): Promise<[ServiceName, string]> => {
@@ -31,7 +32,7 @@ const raw = (line: string, headers = ''): Promise<{ status: number; body: string
 
 beforeAll(async () => {
   const sites = Object.fromEntries(await Promise.all(SERVICE_NAMES.map(service))) as Record<ServiceName, string>; // one for each
-  proxy = await startProxy({ host: '127.0.0.1', port: 0, table: readRoutingTable(), sites, trustedProxies: [], openApi: {}, unready: async () => [] });
+  proxy = await startProxy({ host: '127.0.0.1', port: 0, table: readRoutingTable(), sites, trustedProxies: [], openApi: {}, whenUp: () => whenUp, unready: async () => [] });
 });
 beforeEach(() => void arrived.splice(0));
 afterAll(async () => {
@@ -83,6 +84,17 @@ describe('a request', () => {
 
   it('comes from where it comes from, whatever it says', async () => {
     await raw('GET /v2/Flows', 'X-Forwarded-For: 203.0.113.7\r\n');
+    expect(arrived).toEqual(['flow-service /v2/Flows from 127.0.0.1']);
+  });
+
+  it('waits while its service restarts, its body with it', async () => {
+    let up: () => void = () => undefined;
+    whenUp = new Promise((resolve) => (up = resolve));
+    const answer = fetch(`${proxy.url}/v2/Flows`, { method: 'POST', body: 'a=b' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(arrived).toEqual([]);
+    up();
+    expect((await answer).status).toBe(200);
     expect(arrived).toEqual(['flow-service /v2/Flows from 127.0.0.1']);
   });
 });

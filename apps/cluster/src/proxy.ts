@@ -19,6 +19,8 @@ export type ProxyOptions = {
   readonly trustedProxies: readonly string[];
   /** The OpenAPI document of all services together. */
   readonly openApi: object;
+  /** Resolves once a service takes requests, or when it has been waited for long enough: a restart is a wait for its callers, no refusal. */
+  readonly whenUp?: (service: ServiceName) => Promise<void>;
   /** The services that are not ready; none: the whole is. */
   readonly unready: () => Promise<readonly string[]>;
 };
@@ -80,10 +82,11 @@ const isOpen = (path: string): boolean => {
 const notFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
   reply.status(404).type('application/json').send(JSON.stringify(errorBody('NotFound', `The requested resource ${pathOf(request)} was not found`)));
 
-const forwarder = ({ sites, trustedProxies }: ProxyOptions) => {
+const forwarder = ({ sites, trustedProxies, whenUp }: ProxyOptions) => {
   const source = sourceOf(trustedProxies);
-  return (service: ServiceName) => (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
-    reply.from(undefined, {
+  return (service: ServiceName) => async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    await whenUp?.(service);
+    return reply.from(undefined, {
       getUpstream: () => sites[service],
       retryDelay: () => null, // whoever asked decides about trying again
       // What a client claims about where it comes from is not passed on: services believe this proxy.
@@ -91,6 +94,7 @@ const forwarder = ({ sites, trustedProxies }: ProxyOptions) => {
       rewriteHeaders: ({ connection: _, 'keep-alive': __, ...headers }) => headers, // they are about our own connection to the service, not about the client's
       onError: (answer) => void (answer as FastifyReply).send(unavailable(answer as FastifyReply, `${service} does not answer; try again`)),
     });
+  };
 };
 
 // Twilio's error form, so that clients try again as they do there.

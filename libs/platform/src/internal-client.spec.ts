@@ -63,6 +63,43 @@ describe('a question to another service', () => {
   });
 });
 
+describe('a service where nobody listens', () => {
+  const RESTART_MS = 400;
+  let port: number;
+  let patient: InternalClient;
+  const listening = () => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const ended = () => new Promise((resolve) => server.close(resolve).closeAllConnections());
+  beforeEach(() => {
+    port = (server.address() as AddressInfo).port;
+    patient = createInternalClient({ url: `http://127.0.0.1:${port}`, token: TOKEN, restartMs: RESTART_MS });
+    answering = answer(200, { ok: true });
+  });
+  afterEach(() => patient.close());
+
+  it('is waited for while it restarts', async () => {
+    await patient.ask('thing', {});
+    await ended();
+    const asking = patient.ask('thing', {});
+    setTimeout(() => void listening(), RESTART_MS / 4);
+    expect(await asking).toEqual({ ok: true });
+  });
+
+  it('is waited for no longer than a restart takes, and by nobody after that, until it answers again', async () => {
+    await ended();
+    const durationOf = async () => {
+      const began = performance.now();
+      await expect(patient.ask('thing', {})).rejects.toMatchObject({ name: 'Fault' });
+      return performance.now() - began;
+    };
+    expect(await durationOf()).toBeGreaterThan(RESTART_MS);
+    expect(await durationOf()).toBeLessThan(RESTART_MS / 2);
+    await listening();
+    expect(await patient.ask('thing', {})).toEqual({ ok: true });
+    await ended();
+    expect(await durationOf()).toBeGreaterThan(RESTART_MS);
+  });
+});
+
 describe('whether another service answers', () => {
   it('is told by its health', async () => {
     answering = answer(200, { status: 'ok' }, {});

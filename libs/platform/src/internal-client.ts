@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ErrorName, ERRORS, Fault, Rejection } from '@atelier/contracts';
 import { Agent, request } from 'undici';
 import { z } from 'zod';
@@ -8,6 +9,8 @@ export const INTERNAL_MARK = 'atelier-internal';
 const TOKEN_CHARACTERS_MIN = 32; // it guards every secret
 const ANSWER_MS = 10_000; // a key may have to be made at Twilio; everything else takes milliseconds
 const CONNECTIONS_MAX = 16;
+const RESTART_MS = 5_000; // what an orderly restart of the other service takes; whoever is away longer is not waited for
+const AGAIN_MS = 50;
 
 /** `ATELIER_INTERNAL_TOKEN`: required where services run apart. */
 export const internalToken = z
@@ -27,10 +30,10 @@ export interface InternalClient {
   close(): Promise<void>;
 }
 
-export type InternalClientOptions = { readonly url: string; readonly token: string; readonly answerMs?: number };
+export type InternalClientOptions = { readonly url: string; readonly token: string; readonly answerMs?: number; readonly restartMs?: number };
 
-/** Keeps its connections open. `url`: origin of the other service. */
-export const createInternalClient = ({ url, token, answerMs = ANSWER_MS }: InternalClientOptions): InternalClient => {
+/** Keeps its connections open, and waits out a restart of the other service, where nobody listens for a moment. `url`: origin of the other service. */
+export const createInternalClient = ({ url, token, answerMs = ANSWER_MS, restartMs = RESTART_MS }: InternalClientOptions): InternalClient => {
   const dispatcher = new Agent({ connections: CONNECTIONS_MAX, headersTimeout: answerMs, bodyTimeout: answerMs, connectTimeout: answerMs });
   const origin = url.replace(/\/+$/, '');
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
@@ -45,12 +48,30 @@ export const createInternalClient = ({ url, token, answerMs = ANSWER_MS }: Inter
     return value;
   };
 
+  // An idle connection may be closed at the moment it is used, as when the other service restarts.
+  const twice = (route: string, body: string): Promise<unknown> => once(route, body).catch((error: unknown) => (isOurs(error) || isUnsent(error) ? Promise.reject(error) : once(route, body)));
+
+  let awaySinceMs: number | undefined; // nobody has listened since
+  const patiently = async (route: string, body: string): Promise<unknown> => {
+    for (;;) {
+      try {
+        const answer = await twice(route, body);
+        awaySinceMs = undefined;
+        return answer;
+      } catch (error) {
+        if (!isUnsent(error)) {
+          awaySinceMs = undefined;
+          throw error;
+        }
+        awaySinceMs ??= performance.now();
+        if (performance.now() - awaySinceMs > restartMs) throw error;
+        await sleep(AGAIN_MS);
+      }
+    }
+  };
+
   return {
-    ask: (route, question) => {
-      const body = JSON.stringify(question);
-      // An idle connection may be closed at the moment it is used, as when the other service restarts.
-      return once(route, body).catch((error: unknown) => (isOurs(error) ? Promise.reject(error) : once(route, body))).catch(asFault(`${origin} ${route}`));
-    },
+    ask: (route, question) => patiently(route, JSON.stringify(question)).catch(asFault(`${origin} ${route}`)),
     reach: async () => {
       const answer = await request(`${origin}/health`, { dispatcher }).catch(asFault(origin));
       await answer.body.dump();
@@ -61,6 +82,11 @@ export const createInternalClient = ({ url, token, answerMs = ANSWER_MS }: Inter
 };
 
 const isOurs = (error: unknown): boolean => error instanceof Fault || error instanceof Rejection || (error instanceof Error && TIMEOUTS.has(error.name));
+
+/** Nothing was sent: there was no connection, and nobody had the name. Containers lose both while they are made anew. */
+const isUnsent = (error: unknown): boolean => UNSENT.has(String((error as { code?: unknown } | undefined)?.code)); // Node names system errors so
+
+const UNSENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
 
 const TIMEOUTS: ReadonlySet<string> = new Set(['HeadersTimeoutError', 'BodyTimeoutError', 'ConnectTimeoutError']);
 

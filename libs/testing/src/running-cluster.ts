@@ -25,6 +25,8 @@ export type RunningCluster = RunningAtelier & {
   status(): Promise<ClusterStatus>;
   /** `npm run cluster -- scale N`; resolves once these are the workers. */
   scale(workers: number): Promise<void>;
+  /** `npm run cluster -- restart [--from FOLDER]`; resolves once every process is another one. */
+  restart(from?: string): Promise<void>;
 };
 
 const START_MS = 150_000; // a broker and seven processes on two busy cores
@@ -53,6 +55,7 @@ export const startCluster = async (dataDir: string, workers: number, settings: R
     kafkaPid: () => (existsSync(join(dataDir, 'kafka', 'kafka.pid')) ? Number(read('kafka', 'kafka.pid')) : undefined),
     status: () => asked(dataDir),
     scale: async (count) => void (await command('scale', String(count))),
+    restart: async (from) => void (await command('restart', ...(from === undefined ? [] : ['--from', from]))),
   };
 };
 
