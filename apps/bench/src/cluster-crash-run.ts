@@ -8,27 +8,19 @@
  *     makes another execution.
  * X4. The load ends after so many triggers, or when its time is up; only processes of this cluster are killed. The carrier stands for Twilio and is left alone.
  */
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RunningCluster, clusterKafka, eventually, removeCluster, startCluster } from '@atelier/testing';
-import { killable } from './cluster-run';
-import type { Fault } from './crash-check';
-import { CLUSTER_KINDS } from './crash-load';
+import { type RunningCluster, eventually } from '@atelier/testing';
+import { type ClusterResult, killable, onCluster } from './cluster-run';
 import { seeded } from './random';
-import { RecordProducer } from './record-producer';
-import { SCENE_SETTINGS, Scene } from './scene';
+import type { Scene } from './scene';
 
 export type ClusterCrashOptions = { readonly triggers: number; /** Contacts at once. */ readonly lanes?: number | undefined; readonly seed: number; readonly maxMs: number; readonly say: (line: string) => void };
 export type KillFigure = { readonly kills: number; readonly backMsMax: number };
-export type ClusterCrashResult = {
-  readonly runs: number;
+export type ClusterCrashResult = ClusterResult & {
   readonly repeated: number;
   /** By what was killed: how often, and the longest until it was there again. */
   readonly kills: Readonly<Record<string, KillFigure>>;
   /** The longest in which nothing at all was acknowledged. */
   readonly silentMsMax: number;
-  readonly faults: readonly Fault[];
   /** Keys of records on the topic that got no result. */
   readonly unanswered: readonly string[];
 };
@@ -40,29 +32,9 @@ const BACK_MS = 180_000; // several at once on a busy machine
 const SAY_EACH_MS = 10_000;
 const LOOK_EACH_MS = 200;
 
-export const clusterCrashRun = async ({ triggers, lanes, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
+export const clusterCrashRun = ({ triggers, lanes, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
   const random = seeded(seed);
-  const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
-  const settings: Readonly<Record<string, string>> = { ...SCENE_SETTINGS, ...(await clusterKafka()) };
-  const cluster = await startCluster(dataDir, WORKERS, settings);
-  const producer = new RecordProducer(cluster.brokers, settings['ATELIER_KAFKA_TOPIC_PREFIX'] ?? '');
-  let isClean = false;
-  try {
-    const scene = await Scene.open(cluster, random, { kinds: CLUSTER_KINDS, ...(lanes !== undefined && { lanes }), produce: (key, record) => producer.send('atelier.triggers', key, record) });
-    try {
-      const result = await disturbed(cluster, scene, { triggers, random, maxMs, say });
-      const unanswered = [...(await producer.missing('atelier.triggers.results', scene.inputsOf('record'), idempotencyKeyOf))];
-      isClean = result.faults.length + unanswered.length === 0;
-      return { ...result, unanswered };
-    } finally {
-      scene.close();
-    }
-  } finally {
-    await producer.close();
-    await cluster.end('SIGINT');
-    if (isClean) await removeCluster(dataDir);
-    else say(`what was stored, and the logs of the services, are left in ${dataDir}`);
-  }
+  return onCluster({ workers: WORKERS, random, lanes, say }, (cluster, scene) => disturbed(cluster, scene, { triggers, random, maxMs, say }));
 };
 
 type Disturbance = { readonly triggers: number; readonly random: () => number; readonly maxMs: number; readonly say: (line: string) => void };
@@ -157,7 +129,5 @@ const isAlive = (pid: number | undefined): boolean => {
 };
 
 const kindOf = (name: string): string => name.replace(/-\d+$/, '');
-
-const idempotencyKeyOf = (value: string): string | undefined => (JSON.parse(value) as { data?: { idempotency_key?: string } }).data?.idempotency_key;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -158,7 +158,7 @@ const isGone = (pid: number): boolean => {
     it('under load, and nothing is refused, lost or done twice (N3)', async () => {
       const scene = await Scene.open(cluster, seeded(seed), { contactsFrom: 6_000_000 });
       try {
-        const { runs, faults } = await rollingRun(cluster, scene, [other], (line) => void process.stderr.write(`${line}\n`));
+        const { runs, faults } = await rollingRun(cluster, scene, { builds: [other] }, (line) => void process.stderr.write(`${line}\n`));
         expect(summaryOf(faults)).toEqual([]);
         expect(runs).toBeGreaterThan(50); // else there was no load
       } finally {

@@ -2,19 +2,30 @@
  * npm run crash [-- --rounds 200 --seed 7]: kills the product at random moments under load.
  * npm run crash -- --freezes 6: two processes over one store, frozen in turn.
  * npm run crash -- --cluster [--triggers 100000 --lanes 64]: the cluster with three workers, a random process of which is killed every few seconds.
+ * npm run crash -- --beside FOLDER [--rolls 4]: a cluster of the services built in that checkout, replaced under load by those of this one, and back.
  * Exit code 1 where anything was lost, doubled or changed, or where the living stalled.
  */
+import { join } from 'node:path';
 import { clusterCrashRun } from './cluster-crash-run';
+import { onCluster, rollingRun } from './cluster-run';
 import { summaryOf } from './crash-check';
 import { crashRun } from './crash-run';
 import { freezeRun } from './freeze-run';
+import { seeded } from './random';
 
+const OWN = join(__dirname, '..', '..', '..'); // this checkout
+const REPLACED = ['credentials-service', 'flow-service', 'audit-service', 'execution-worker', 'execution-api']; // the carrier stands for Twilio and is left alone
 const STALL_MS = 1_000;
 const CLUSTER_MS = { least: 300_000, perTrigger: 60 }; // the load of a cluster ends then, whatever was sent
 
-const argument = (name: string): number | undefined => {
+const text = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? Number(process.argv[at + 1]) : undefined;
+  return at > 0 ? process.argv[at + 1] : undefined;
+};
+
+const argument = (name: string): number | undefined => {
+  const given = text(name);
+  return given === undefined ? undefined : Number(given);
 };
 
 const crashes = async (rounds: number, seed: number): Promise<boolean> => {
@@ -42,10 +53,22 @@ const clusterCrashes = async (triggers: number, seed: number): Promise<boolean> 
   return faults.length + unanswered.length === 0 && runs >= triggers;
 };
 
+/** The stores are made by the other build and migrated while it runs; then each build finds what the other one wrote. */
+const rolls = async (other: string, count: number, seed: number): Promise<boolean> => {
+  console.log(`seed ${seed}, ${count} times every process, beside ${other}`);
+  const builds = Array.from({ length: count }, (_, n) => (n % 2 === 0 ? OWN : other));
+  const result = await onCluster({ workers: 2, build: other, random: seeded(seed), say: console.log }, (cluster, scene) => rollingRun(cluster, scene, { builds, services: REPLACED, mayRefuse: true }, console.log));
+  for (const line of summaryOf(result.faults)) console.error(line);
+  console.log(`${result.runs} runs: ${result.faults.length} faults, ${result.unanswered.length} records without a result`);
+  return result.faults.length + result.unanswered.length === 0;
+};
+
 const main = async (): Promise<void> => {
   const seed = argument('seed') ?? Math.floor(Math.random() * 2 ** 31);
   const count = argument('freezes');
   if (process.argv.includes('--cluster')) return void (process.exitCode = (await clusterCrashes(argument('triggers') ?? 5_000, seed)) ? 0 : 1);
+  const other = text('beside');
+  if (other !== undefined) return void (process.exitCode = (await rolls(other, argument('rolls') ?? 4, seed)) ? 0 : 1);
   const isGood = await (count === undefined ? crashes(argument('rounds') ?? 20, seed) : freezes(count, seed));
   process.exitCode = isGood ? 0 : 1;
 };

@@ -11,7 +11,7 @@ import { type Installation, planOf } from './plans';
 import { ProcessList } from './process-list';
 import { type Proxy, startProxy } from './proxy';
 import { deployFolder, readRoutingTable } from './routing-table';
-import { type Build, OWN_BUILD, SERVICE_NAMES, type ServiceName, buildIn, mainOf } from './services';
+import { type Build, OWN_BUILD, SERVICE_NAMES, type ServiceName, buildIn, mainOf, serviceOf } from './services';
 import { Workers } from './workers';
 
 const HOLD_MS = 10_000; // what a restart takes on a busy machine; clients wait that long
@@ -97,12 +97,12 @@ const controlsOf = (workers: Workers, children: readonly Child[], proxy: Proxy, 
     say(`✓ ${`execution-worker × ${names.length}`.padEnd(34)} ${((performance.now() - began) / 1_000).toFixed(2)} s`);
     return names;
   },
-  restart: (folder) => restarted(workers, children, folder === undefined ? undefined : buildIn(folder), say),
+  restart: ({ from, services }) => restarted(workers, children, services.map(serviceOf), from === undefined ? undefined : buildIn(from), say),
   status: async () => ({ url: proxy.url, pid: process.pid, services: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), workers: workers.pids, sites: sitesOf(children), unready: await unreadyOf(children) }),
 });
 
 /** One after the other, each once the one before it is ready; the first that fails ends it. Workers before execution-api, so that nobody finds an input that it cannot read. */
-const restarted = async (workers: Workers, children: readonly Child[], build: Build | undefined, say: Say): Promise<readonly string[]> => {
+const restarted = async (workers: Workers, children: readonly Child[], only: readonly ServiceName[], build: Build | undefined, say: Say): Promise<readonly string[]> => {
   const timed = async (name: string, restart: () => Promise<unknown>): Promise<string> => {
     const began = performance.now();
     await restart();
@@ -112,6 +112,7 @@ const restarted = async (workers: Workers, children: readonly Child[], build: Bu
   const mainIn = (name: ServiceName): string | undefined => build && mainOf(name, build);
   const done: string[] = [];
   for (const name of [...SERVICE_NAMES.filter((each) => each !== 'execution-api'), 'execution-api'] as const) {
+    if (only.length > 0 && !only.includes(name)) continue;
     const child = children.find((each) => each.name === name);
     if (name === 'execution-worker') done.push(await timed(`execution-worker × ${workers.names.length}`, () => workers.restart(mainIn(name))));
     else if (child) done.push(await timed(name, () => child.restart(mainIn(name))));

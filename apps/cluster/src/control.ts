@@ -11,11 +11,19 @@ const access = z.object({ port: z.int(), token: z.string() });
 /** What the running cluster does when another command asks. */
 export type Controls = {
   scale(workers: number): Promise<readonly string[]>;
-  /** From the build in a folder; left out: each from where it runs. */
-  restart(folder?: string): Promise<readonly string[]>;
+  restart(choice: RestartChoice): Promise<readonly string[]>;
   status(): Promise<object>;
 };
-export type Command = 'status' | `scale/${number}` | 'restart' | `restart/${string}`;
+export type Command = 'status' | `scale/${number}` | `restart?${string}`;
+
+/** `from`: the folder of a build; left out: each from where it runs. `services`: those alone; none: all. */
+export type RestartChoice = { readonly from?: string | undefined; readonly services: readonly string[] };
+
+export const restartCommand = ({ from, services }: RestartChoice): Command => {
+  const query = new URLSearchParams(services.map((service) => ['service', service]));
+  if (from !== undefined) query.set('from', from);
+  return `restart?${query.toString()}`;
+};
 export type Control = { close(): Promise<void> };
 
 const fileOf = (dataDir: string): string => join(dataDir, 'control.json');
@@ -53,17 +61,17 @@ const nobody = (error: unknown): undefined => {
 
 const answer = async (request: IncomingMessage, response: ServerResponse, token: string, controls: Controls): Promise<void> => {
   if (request.headers.authorization !== `Bearer ${token}`) return void response.writeHead(401).end();
-  const [, command, argument] = (request.url ?? '').split('/');
   try {
-    const result = await done(controls, command, argument);
+    const result = await done(controls, new URL(request.url ?? '/', 'http://127.0.0.1'));
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.message : String(error));
   }
 };
 
-const done = async (controls: Controls, command: string | undefined, argument: string | undefined): Promise<object> => {
+const done = async (controls: Controls, { pathname, searchParams }: URL): Promise<object> => {
+  const [, command, argument] = pathname.split('/');
   if (command === 'scale') return { workers: await controls.scale(Number(argument)) };
-  if (command === 'restart') return { restarted: await controls.restart(argument === undefined ? undefined : decodeURIComponent(argument)) };
+  if (command === 'restart') return { restarted: await controls.restart({ from: searchParams.get('from') ?? undefined, services: searchParams.getAll('service') }) };
   return controls.status();
 };

@@ -1,16 +1,16 @@
 /**
  * npm run cluster [-- --workers N] [--port P] [--data DIR]: all services as processes of this machine, until Ctrl-C.
  * npm run cluster -- scale N | status: asks the one that runs in the data folder.
- * npm run cluster -- restart [--from FOLDER]: starts one process after the other anew under load, from the build in another checkout where one is given.
+ * npm run cluster -- restart [SERVICE ...] [--from FOLDER]: starts one process after the other anew under load, from the build in another checkout where one is given.
  * npm run cluster -- routes: writes deploy/ anew from the controllers.
  */
 import { parseArgs } from 'node:util';
 import { ConfigurationError, openDataFolder, runProcess } from '@atelier/platform';
 import { startCluster } from './cluster';
 import { readClusterConfig, workersOf } from './config';
-import { type Command, askCluster } from './control';
+import { type Command, askCluster, restartCommand } from './control';
 import { writeDeployFolder } from './routes-command';
-import { OWN_BUILD, buildIn } from './services';
+import { OWN_BUILD, buildIn, serviceOf } from './services';
 
 const optionsOf = (args: readonly string[]) => {
   try {
@@ -44,21 +44,21 @@ const run = async (env: NodeJS.ProcessEnv, { from }: Options) => {
   return cluster;
 };
 
-const COMMANDS: Readonly<Record<string, (env: NodeJS.ProcessEnv, argument: string | undefined, options: Options) => Promise<void>>> = {
-  scale: (env, count) => ask(env, `scale/${workersOf(count)}`),
-  restart: (env, _, { from }) => ask(env, from === undefined ? 'restart' : `restart/${encodeURIComponent(buildIn(from))}`),
+const COMMANDS: Readonly<Record<string, (env: NodeJS.ProcessEnv, args: readonly string[], options: Options) => Promise<void>>> = {
+  scale: (env, [count]) => ask(env, `scale/${workersOf(count)}`),
+  restart: (env, services, { from }) => ask(env, restartCommand({ from: from === undefined ? undefined : buildIn(from), services: services.map(serviceOf) })),
   status: (env) => ask(env, 'status'),
   routes: () => writeDeployFolder(console.log),
 };
 
 const main = async () => {
   const { values, positionals } = optionsOf(process.argv.slice(2));
-  const [name, argument] = positionals;
+  const [name, ...args] = positionals;
   const env = environmentOf(values);
   if (name === undefined) return run(env, values);
   const command = COMMANDS[name];
   if (!command) throw new ConfigurationError(`Expected scale N, restart, status, routes or nothing, found ${name}`);
-  await command(env, argument, values);
+  await command(env, args, values);
   process.exit(0);
 };
 

@@ -20,6 +20,12 @@ export const SERVICES = {
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as readonly ServiceName[]; // the keys of a constant table
 
+export const serviceOf = (text: string): ServiceName => {
+  const name = SERVICE_NAMES.find((each) => each === text);
+  if (!name) throw new ConfigurationError(`Expected one of ${SERVICE_NAMES.join(', ')}, found ${text}`);
+  return name;
+};
+
 const root = join(__dirname, '..', '..', '..');
 const apps = join(root, 'apps');
 

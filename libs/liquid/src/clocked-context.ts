@@ -1,9 +1,13 @@
 import { Context, type Liquid as LiquidJs } from 'liquidjs';
 import type { LiquidContext, LiquidOptions } from './liquid';
 
+const GAP_MS_MAX = 20; // no tag or filter takes longer; a pause of the whole process is not the template's
+
 /** One rendering: what the template sees, the time it was given, and how many iterations it has used. */
 export class ClockedContext extends Context {
   private iterations = 0;
+  private spentMs = 0;
+  private lookedAtMs = performance.now();
 
   constructor(
     scope: LiquidContext,
@@ -13,6 +17,13 @@ export class ClockedContext extends Context {
   ) {
     // The tags increment and decrement write into the environment, so the caller's values stand behind it as globals: a rendering changes nothing.
     super(Object.create(null) as object, liquid.options, { sync: true, globals: scope }, { liquid });
+    this.renderLimit.check = (atMs) => this.spend(atMs); // liquidjs asks before each tag, and would compare with the time on the wall
+  }
+
+  private spend(atMs: number): void {
+    this.spentMs += Math.min(atMs - this.lookedAtMs, GAP_MS_MAX);
+    this.lookedAtMs = atMs;
+    if (this.spentMs > this.options.renderMs) throw new Error('template render limit exceeded');
   }
 
   /** One more run of a loop's body; the counter is shared by all loops of the rendering. */

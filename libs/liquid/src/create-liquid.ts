@@ -23,7 +23,6 @@ export const createLiquid = (options: LiquidOptions): Liquid => {
     strictFilters: true,
     memoryLimit: MEMORY_MAX,
     parseLimit: parseMax(options),
-    renderLimit: options.renderMs,
     templates: {},
     outputEscape: printed,
     operators: OPERATORS,

@@ -102,6 +102,19 @@ describe('time', () => {
   });
 });
 
+describe('a process that stands still in the middle of a rendering', () => {
+  afterEach(() => jest.restoreAllMocks());
+  const rendering = (pausesMs: readonly number[]) => {
+    let nowMs = performance.now();
+    const pauses = [...pausesMs];
+    jest.spyOn(performance, 'now').mockImplementation(() => (nowMs += pauses.shift() ?? 0.001));
+    return liquid.parse('{{ a }}'.repeat(100)).render({ a: 1 }, 0);
+  };
+
+  it('leaves the template its time', () => expect(rendering([0, 1, 5_000, 1])).toEqual({ text: '1'.repeat(100) }));
+  it('is told from a template that takes long', () => expect(rendering(Array<number>(50).fill(10)).error).toContain('render limit'));
+});
+
 // The best of several short rounds: a busy machine makes some of them slow, not all.
 const bestPerSecond = (act: () => unknown): number => {
   const ROUND = 3_000;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createRegexMatcher } from './regex-matcher';
 
 describe('patterns of flows', () => {
@@ -35,5 +36,27 @@ describe('patterns of flows', () => {
     expect(matches('(a+)+$', `${'a'.repeat(4_000)}!`)).toBe('too-slow');
     expect(performance.now() - began).toBeLessThan(2_000);
     expect(matches('a*', 'aaa')).toBe(true);
+  });
+
+  it('blames no pattern for a process that stood still meanwhile', () => {
+    const subjectOf = (n: number): string => `${'a'.repeat(n)}!`;
+    const msOf = (subject: string): number => {
+      const began = performance.now();
+      matches('(a+)+$', subject);
+      return performance.now() - began;
+    };
+    let n = 14;
+    while (msOf(subjectOf(n)) < 4) n++; // each character more takes twice as long
+    const stop = spawn('sh', ['-c', 'sleep 0.2; kill -STOP $0; sleep 0.3; kill -CONT $0', String(process.pid)], { stdio: 'ignore' });
+    const results = new Set<unknown>();
+    let longestMs = 0;
+    for (const end = performance.now() + 1_000; performance.now() < end; ) {
+      const began = performance.now();
+      results.add(matches('(a+)+$', subjectOf(n)));
+      longestMs = Math.max(longestMs, performance.now() - began);
+    }
+    stop.kill();
+    expect(longestMs).toBeGreaterThan(200); // it did stand still
+    expect([...results]).toEqual([false]);
   });
 });

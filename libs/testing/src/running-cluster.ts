@@ -25,8 +25,8 @@ export type RunningCluster = RunningAtelier & {
   status(): Promise<ClusterStatus>;
   /** `npm run cluster -- scale N`; resolves once these are the workers. */
   scale(workers: number): Promise<void>;
-  /** `npm run cluster -- restart [--from FOLDER]`; resolves once every process is another one. */
-  restart(from?: string): Promise<void>;
+  /** `npm run cluster -- restart [SERVICE ...] [--from FOLDER]`; resolves once each of these, or every process, is another one. */
+  restart(from?: string, services?: readonly string[]): Promise<void>;
 };
 
 const START_MS = 150_000; // a broker and seven processes on two busy cores
@@ -38,11 +38,11 @@ export const clusterKafka = async (): Promise<Readonly<Record<string, string>>> 
   return brokers === undefined ? {} : { ATELIER_KAFKA_BROKERS: brokers, ATELIER_KAFKA_TOPIC_PREFIX: `cluster-${randomBytes(4).toString('hex')}.` };
 };
 
-/** Starts the cluster by its command and waits until it answers. */
-export const startCluster = async (dataDir: string, workers: number, settings: Readonly<Record<string, string>> = {}): Promise<RunningCluster> => {
+/** Starts the cluster by its command and waits until it answers. `build`: the checkout whose services run; left out: this one. */
+export const startCluster = async (dataDir: string, workers: number, settings: Readonly<Record<string, string>> = {}, build?: string): Promise<RunningCluster> => {
   const cache = process.env['ATELIER_CACHE_DIR'] === undefined ? {} : { ATELIER_CACHE_DIR: process.env['ATELIER_CACHE_DIR'] };
   const own = { ATELIER_DATA_DIR: dataDir, ATELIER_HTTP_PORT: '0', ATELIER_CLUSTER_WORKERS: String(workers), ...cache, ...settings };
-  const running = await startProcess('cluster', { settings: own, readyMs: START_MS });
+  const running = await startProcess('cluster', { settings: own, args: fromBuild(build), readyMs: START_MS });
   const read = (...path: string[]): string => readFileSync(join(dataDir, ...path), 'utf8').trim();
   const account = JSON.parse(read('account.json')) as { account_sid: string; auth_token: string };
   const command = async (...args: string[]): Promise<string> => (await run(process.execPath, [mainOf('cluster'), '--data', dataDir, ...args], { env: { PATH: process.env['PATH'] } })).stdout;
@@ -55,9 +55,11 @@ export const startCluster = async (dataDir: string, workers: number, settings: R
     kafkaPid: () => (existsSync(join(dataDir, 'kafka', 'kafka.pid')) ? Number(read('kafka', 'kafka.pid')) : undefined),
     status: () => asked(dataDir),
     scale: async (count) => void (await command('scale', String(count))),
-    restart: async (from) => void (await command('restart', ...(from === undefined ? [] : ['--from', from]))),
+    restart: async (from, services = []) => void (await command('restart', ...services, ...fromBuild(from))),
   };
 };
+
+const fromBuild = (build: string | undefined): readonly string[] => (build === undefined ? [] : ['--from', build]);
 
 // What the command asks, without a process of its own: faults are looked at many times a second.
 const asked = async (dataDir: string): Promise<ClusterStatus> => {

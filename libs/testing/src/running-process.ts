@@ -13,6 +13,7 @@ export type RunningProcess = {
 
 export type ProcessOptions = {
   readonly settings: Readonly<Record<string, string>>;
+  readonly args?: readonly string[];
   /** Arguments for Node itself. */
   readonly execArgv?: readonly string[];
   /** Left out: a minute. */
@@ -26,9 +27,9 @@ const READY = /is ready at (http:\/\/\S+)/;
 export const mainOf = (app: string): string => join(__dirname, '..', '..', '..', 'apps', app, 'dist', 'main.js');
 
 /** Starts an app and waits until it says that it is ready. Throws with its output where it ends before that. */
-export const startProcess = async (app: string, { settings, execArgv = [], readyMs = START_DEADLINE_MS }: ProcessOptions): Promise<RunningProcess> => {
+export const startProcess = async (app: string, { settings, args = [], execArgv = [], readyMs = START_DEADLINE_MS }: ProcessOptions): Promise<RunningProcess> => {
   const env = { PATH: process.env['PATH'], HOME: process.env['HOME'], ...settings };
-  const child = spawn(process.execPath, [...execArgv, mainOf(app)], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...execArgv, mainOf(app), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return { url: await ready(app, child, () => output, readyMs), pid: child.pid as number, output: () => output, end: (signal) => ended(child, signal) };
