@@ -1,6 +1,6 @@
 import { connectKafka } from '@atelier/bus';
 import { type CredentialsOptions, CREDENTIALS_MIGRATIONS, createCredentialsCore } from '@atelier/credentials';
-import { type ExecutionWorker, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, workerSettingsOf } from '@atelier/executions';
+import { type ExecutionWorker, Growth, createEffects, createExecutionWorker, executionRules, openExecutionsDatabase, ownedTopics, withdrawOwned, workerSettingsOf } from '@atelier/executions';
 import { FLOWS_MIGRATIONS, createFlowsCore, flowsOptionsOf } from '@atelier/flows';
 import { type Database, type Log, Parts, createHttpCaller, createLog, databaseMetrics, httpCallerOptionsOf, openDatabase, processMetrics } from '@atelier/platform';
 import type { Metrics } from '@atelier/rest-kit';
@@ -64,7 +64,7 @@ export const startExecutionOwner = async ({ config, databaseUrl: url, credential
 /** Whoever owns a shard publishes it; on the embedded bus nobody has to, for its readers read the log. */
 const publishOwned = async (config: AtelierConfig, db: Database, worker: ExecutionWorker, growth: Growth, parts: Parts, log: Log): Promise<void> => {
   const { ATELIER_KAFKA_BROKERS: brokers } = config;
-  if (brokers === undefined) return;
+  if (brokers === undefined) return withdrawOwned(db);
   const messaging = await parts.start('Kafka', () => connectKafka({ ...config, ATELIER_KAFKA_BROKERS: brokers }, log), (each) => each.close());
   const owned = await parts.start('topics', () => ownedTopics(db, worker, growth), (each) => each.close());
   for (const publication of owned.publications) messaging.publish(publication);

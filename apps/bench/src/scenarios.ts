@@ -42,7 +42,7 @@ const measured = async (subject: Subject, { name, flowSid, act, runsPerAct, widt
   let offset = 0;
   const one = (n: number): Promise<void> => act(offset + n).then(() => void acts++);
   const allEnded = (): Promise<unknown> => eventually('all executions have ended', async () => (await subject.ended(flowSid)) >= acts * runsPerAct, ENDED_MS);
-  await saturate(width, 2, one); // warm: code compiled, programs cached
+  await saturate(width, subject.warmUpSeconds, one);
   await allEnded();
   offset += 1_000_000;
   const cpuBefore = await subject.cpu();

@@ -8,6 +8,8 @@ import { RecordProducer } from './record-producer';
 export type Subject = {
   readonly name: string;
   readonly atelier: RunningAtelier;
+  /** Until its code is compiled and its programs are cached. */
+  readonly warmUpSeconds: number;
   /** Seconds of CPU that each kind of process has used so far; Linux only. */
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Executions of a flow that have ended. */
@@ -27,6 +29,7 @@ export const singleSubject = async (dataDir: string, profileDir: string | undefi
   return {
     name: 'one process, embedded bus',
     atelier,
+    warmUpSeconds: 2,
     cpu: async () => ({ atelier: cpuSeconds(atelier.pid), PostgreSQL: cpuSeconds(atelier.postgresPid()) }),
     ended: store.ended,
     databaseUrl: databaseUrlOf(dataDir),
@@ -47,6 +50,7 @@ export const clusterSubject = async (dataDir: string, workers: number): Promise<
   return {
     name: `cluster, Kafka, ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     atelier: cluster,
+    warmUpSeconds: 15, // ten processes and a Java machine share what one has there
     cpu: () => cpuOfCluster(cluster),
     ended: store.ended,
     databaseUrl,

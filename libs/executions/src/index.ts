@@ -16,7 +16,7 @@ export { type RebuiltShard, rebuildExecutions } from './worker/rebuild';
 export { WorkerMetrics } from './worker/metrics';
 export type { Folding, Program, Rules, RunState } from './worker/rules';
 export { Growth } from './publish/growth';
-export { type OwnedTopics, ownedTopics } from './publish/owned-topics';
+export { type OwnedTopics, ownedTopics, withdrawOwned } from './publish/owned-topics';
 export { EXECUTIONS_LOG } from './publish/public-events';
 export { FlowDeletions, FlowsConsumer, consumeFlows, flowsServer } from './flows/flow-deletions.consumer';
 export { LateDeletions, LateDeletionsConsumer, consumeLateDeletions, lateDeletionsServer } from './flows/late-deletions.consumer';

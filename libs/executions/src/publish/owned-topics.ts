@@ -22,3 +22,6 @@ export const ownedTopics = async (db: Database, worker: Pick<ExecutionWorker, 'o
   const [positions, owns] = [storedPositions(db), (shard: number): boolean => worker.owns(shard)];
   return { publications: [executionEvents(db, growth), results.source].map((source) => ({ source, positions, owns })), close };
 };
+
+/** Nobody publishes from now on, so nothing has to wait for that any more; whoever publishes again begins at the first position. */
+export const withdrawOwned = async (db: Database): Promise<void> => void (await db.query('delete from published_position'));

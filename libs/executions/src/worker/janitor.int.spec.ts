@@ -3,9 +3,10 @@ import { type Database, silentLog, systemClock } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { executionEvents } from '../publish/execution-events';
 import { Growth } from '../publish/growth';
+import { withdrawOwned } from '../publish/owned-topics';
 import { EXECUTIONS_LOG } from '../publish/public-events';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
 import { dropPartitions, makePartitions } from '../store/partitions';
 import { Janitor } from './janitor';
 import type { ExecutionWorker } from './worker';
@@ -106,6 +107,22 @@ describe('the janitor', () => {
     await positions.passed([{ log: EXECUTIONS_LOG, shard, pos: end }]);
     await janitor.clean();
     expect(await blank()).toBe((await db.query('select version from sprint where execution = $1', [sid.slice(2)])).length);
+  });
+
+  it('waits for nobody where nobody publishes any more', async () => {
+    const positions = storedPositions(db);
+    await samples.ingress.message(samples.messageOf('ask', samples.contact(), 'a third secret'));
+    await worker.idle();
+    const { sid } = (await samples.reader.list(samples.account, samples.flows.ask, { limit: 1 }))[0]!;
+    for (let shard = 0; shard < SHARDS; shard++) await positions.of(EXECUTIONS_LOG, shard);
+    await samples.ingress.command({ account: samples.account, execution: sid, input: { type: 'Delete' }, replyWithinMs: 5_000 });
+    await eventually('the keys are asked for', async () => (await db.query('select from sprint s join lease l on l.shard = s.shard where s.execution = $1 and s.pos > l.published', [sid.slice(2)])).length === 0);
+    const kept = async () => (await db.query(`select version from sprint where execution = $1 and body <> ''`, [sid.slice(2)])).length;
+    await janitor.clean();
+    expect(await kept()).toBeGreaterThan(0);
+    await withdrawOwned(db);
+    await janitor.clean();
+    expect(await kept()).toBe(0);
   });
 
   it('makes a partition for each of the next days, and drops those older than 31', async () => {
