@@ -7,7 +7,7 @@ const GAP_MS_MAX = 20; // no tag or filter takes longer; a pause of the whole pr
 export class ClockedContext extends Context {
   private iterations = 0;
   private spentMs = 0;
-  private lookedAtMs = performance.now();
+  private lookedAtMs: number | undefined;
 
   constructor(
     scope: LiquidContext,
@@ -21,7 +21,7 @@ export class ClockedContext extends Context {
   }
 
   private spend(atMs: number): void {
-    this.spentMs += Math.min(atMs - this.lookedAtMs, GAP_MS_MAX);
+    this.spentMs += Math.min(atMs - (this.lookedAtMs ?? atMs), GAP_MS_MAX);
     this.lookedAtMs = atMs;
     if (this.spentMs > this.options.renderMs) throw new Error('template render limit exceeded');
   }
