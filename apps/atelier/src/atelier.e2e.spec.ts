@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, atelierMain, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, atelierMain, eventually, isGone, removeAtelier, startAtelier } from '@atelier/testing';
 import twilio from 'twilio';
 
 const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
@@ -15,15 +15,6 @@ const clientOf = ({ url, accountSid, authToken }: RunningAtelier): twilio.Twilio
   client.studio.baseUrl = url;
   client.monitor.baseUrl = url;
   return client;
-};
-
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
 };
 
 const refusal = (settings: Record<string, string>): { status: number | null; lines: string[] } => {

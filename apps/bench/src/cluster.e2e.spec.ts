@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type RunningCluster, clusterKafka, eventually, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
+import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
 import twilio from 'twilio';
 import { clusterRun } from './cluster-run';
 import { summaryOf } from './crash-check';
@@ -25,15 +25,6 @@ const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio
   const client = twilio(accountSid, authToken);
   for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = url;
   return client;
-};
-
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
 };
 
 (kafkaProblem() === undefined ? describe : describe.skip)('the services as processes of their own, behind one origin', () => {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@atelier/testing';
+import { eventually, isGone } from '@atelier/testing';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { canEnter } from './postgres-files';
@@ -15,15 +15,6 @@ const query = async (server: EmbeddedPostgres, text: string): Promise<unknown[]>
     return (await client.query(text)).rows;
   } finally {
     await client.end().catch(() => undefined);
-  }
-};
-
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
   }
 };
 

@@ -2,6 +2,7 @@ export { testDatabase, testDatabaseUrl } from './test-database';
 export { containerKafka, containerPostgres, hasDocker } from './containers';
 export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
+export { isGone } from './is-gone';
 export { comparedMetrics } from './metrics-page';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
