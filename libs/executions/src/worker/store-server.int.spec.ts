@@ -9,7 +9,7 @@ import { eventually } from '@atelier/testing';
 import { FLOW, SampleDoors } from '../http/sample-doors';
 import { conclusive, denseEvents, endedOf } from '../samples/sample-checks';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 
 const PATIENCE_MS = 40_000; // a server that recovers on a busy machine
 const SEGMENT_BYTES = 16 * 1_024 * 1_024; // of the server's log: a limit of this size stops tables, and not the log
@@ -22,7 +22,7 @@ describeHere('a server below executions', () => {
   let doors: SampleDoors;
   beforeAll(async () => {
     server = await startEmbeddedPostgres({ dataDir });
-    const opened = () => openDatabase({ url: server.url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    const opened = () => openDatabase({ url: server.url, ...EXECUTIONS_DATABASE });
     samples = new SampleExecutions(await opened());
     doors = await SampleDoors.start(await opened());
     conclusive(samples);
