@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, isGone, startAtelier, testDatabaseUrl } from '@atelier/testing';
+import { type RunningAtelier, eventually, isGone, newDataDir, startAtelier, testDatabaseUrl } from '@atelier/testing';
 import { Client } from 'pg';
 import { quiet } from './sample-accounts';
 import { type Product, clientOf, rest } from './sample-client';
@@ -13,7 +11,7 @@ const PATIENCE_MS = 60_000; // for a busy machine
 const OWNERS_MAX = 5; // docs/decisions/0002
 const CROWD = 130; // contacts on 64 shards: three of them are neighbours
 const NUMBER = '+15557650001';
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 const asOperator = ['--data', dataDir]; // its token was made there
 
 let settings: Record<string, string>;

@@ -8,10 +8,7 @@
  *     makes another execution.
  * X4. The load ends after so many triggers, or when its time is up; only processes of this cluster are killed. The carrier stands for Twilio and is left alone.
  */
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RunningCluster, clusterKafka, eventually, isGone, removeCluster, startCluster } from '@atelier/testing';
+import { type RunningCluster, clusterKafka, eventually, isGone, newDataDir, removeCluster, startCluster } from '@atelier/testing';
 import { killable } from './cluster-run';
 import type { Fault } from './crash-check';
 import { CLUSTER_KINDS } from './crash-load';
@@ -42,7 +39,7 @@ const LOOK_EACH_MS = 200;
 
 export const clusterCrashRun = async ({ triggers, lanes, seed, maxMs, say }: ClusterCrashOptions): Promise<ClusterCrashResult> => {
   const random = seeded(seed);
-  const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
+  const dataDir = newDataDir('cluster');
   const settings: Readonly<Record<string, string>> = { ...SCENE_SETTINGS, ...(await clusterKafka()) };
   const cluster = await startCluster(dataDir, WORKERS, settings);
   const producer = new RecordProducer(cluster.brokers, settings['ATELIER_KAFKA_TOPIC_PREFIX'] ?? '');

@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
+import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, newDataDir, removeCluster, startCluster } from '@atelier/testing';
 import twilio from 'twilio';
 import { clusterRun } from './cluster-run';
 import { summaryOf } from './crash-check';
@@ -15,7 +13,7 @@ import { CHANGES, PAUSE_MS_MAX, type Change, addedMs, bestOf, figureOf, lineOf }
 import { SCENE_SETTINGS, Scene } from './scene';
 
 const root = join(__dirname, '..', '..', '..');
-const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
+const dataDir = newDataDir('cluster');
 const MINUTE_MS = 60_000;
 const ROUNDS = 3; // a figure is taken again where the machine was busy with something else
 const seed = Math.floor(Math.random() * 2 ** 31);

@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually, isGone } from '@atelier/testing';
+import { eventually, isGone, newDataDir } from '@atelier/testing';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { canEnter } from './postgres-files';
@@ -19,7 +18,7 @@ const query = async (server: EmbeddedPostgres, text: string): Promise<unknown[]>
 };
 
 describe('the embedded PostgreSQL', () => {
-  const dataDir = join(tmpdir(), `atelier-embedded-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('embedded');
   let server: EmbeddedPostgres;
   beforeAll(async () => {
     server = await startEmbeddedPostgres({ dataDir });

@@ -3,6 +3,7 @@ export { containerKafka, containerPostgres, hasDocker } from './containers';
 export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
 export { isGone } from './is-gone';
+export { newDataDir } from './new-data-dir';
 export { comparedMetrics } from './metrics-page';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';

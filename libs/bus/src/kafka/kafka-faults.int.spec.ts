@@ -1,9 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NativeKafka, nativeKafkaProblem, silentLog, startNativeKafka } from '@atelier/platform';
-import { eventually } from '@atelier/testing';
+import { eventually, newDataDir } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import { createKafkaClient } from './kafka-client';
 import { Scene, TOPIC, upTo } from './sample-scene';
@@ -18,7 +16,7 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
 
 // A broker of this file alone: it is killed, frozen, and its files are cut.
 (problem === undefined ? describe : describe.skip)('where a broker fails', () => {
-  const dataDir = join(tmpdir(), `atelier-faults-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('faults');
   let broker: NativeKafka;
   const scenes: Scene[] = [];
   const start = async (): Promise<void> => void (broker = await startNativeKafka({ dataDir, cacheDir }));

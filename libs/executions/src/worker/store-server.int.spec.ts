@@ -1,11 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ExecutionSid } from '@atelier/contracts';
 import { type EmbeddedPostgres, openDatabase, startEmbeddedPostgres } from '@atelier/platform';
-import { eventually } from '@atelier/testing';
+import { eventually, newDataDir } from '@atelier/testing';
 import { FLOW, SampleDoors } from '../http/sample-doors';
 import { conclusive, denseEvents, endedOf } from '../samples/sample-checks';
 import { SampleExecutions } from '../samples/sample-executions';
@@ -16,7 +13,7 @@ const SEGMENT_BYTES = 16 * 1_024 * 1_024; // of the server's log: a limit of thi
 const describeHere = process.platform === 'linux' ? describe : describe.skip; // limits of a running process
 
 describeHere('a server below executions', () => {
-  const dataDir = join(tmpdir(), `atelier-store-server-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('store-server');
   let server: EmbeddedPostgres;
   let samples: SampleExecutions;
   let doors: SampleDoors;
