@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, newDataDir, removeCluster, startCluster } from '@atelier/testing';
-import twilio from 'twilio';
+import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, newDataDir, officialClient, removeCluster, startCluster } from '@atelier/testing';
+import type { Twilio } from 'twilio';
 import { clusterRun } from './cluster-run';
 import { summaryOf } from './crash-check';
 import { databaseUrlOf } from './database-url';
@@ -19,11 +19,7 @@ const ROUNDS = 3; // a figure is taken again where the machine was busy with som
 const seed = Math.floor(Math.random() * 2 ** 31);
 const example: object = JSON.parse(readFileSync(join(root, 'examples', 'appointment-reminder.json'), 'utf8'));
 
-const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio => {
-  const client = twilio(accountSid, authToken);
-  for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = url;
-  return client;
-};
+const clientOf = ({ url, accountSid, authToken }: RunningCluster): Twilio => officialClient(url, accountSid, authToken);
 
 (kafkaProblem() === undefined ? describe : describe.skip)('the services as processes of their own, behind one origin', () => {
   let cluster: RunningCluster;

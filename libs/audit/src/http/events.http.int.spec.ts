@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
-import { eventually, testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { eventually, officialClient, testDatabase } from '@atelier/testing';
+import type { Twilio } from 'twilio';
 import { AC, FW, OTHER, SK, change, nth } from '../events.example';
 import { AUDIT_MIGRATIONS } from '../migrations';
 import { type SampleApp, TOKEN, basic, startSampleApp } from './sample-app';
@@ -19,11 +19,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => app.close());
 
-const clientOf = (sid: string): twilio.Twilio => {
-  const client = twilio(sid, TOKEN);
-  client.monitor.baseUrl = app.url;
-  return client;
-};
+const clientOf = (sid: string): Twilio => officialClient(app.url, sid, TOKEN);
 const ask = (sid: string, path: string) => app.ask('GET', path, basic(sid));
 /** An account of its own, with these changes recorded. */
 const recorded = async (...changes: Parameters<typeof change>[0][]): Promise<string> => {
