@@ -71,6 +71,7 @@ describe('a record of atelier.triggers', () => {
     topic.append(0, [record('k1', '+1')]);
     await answered(1);
     await bus.close();
+    await stop();
     await db.query('update source_position set pos = 0');
     await consuming();
     expect((await answered(2)).map(({ data }) => data['status'])).toEqual(['started', 'duplicate']);
