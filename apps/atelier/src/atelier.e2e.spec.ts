@@ -1,30 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, atelierMain, eventually, removeAtelier, startAtelier } from '@atelier/testing';
-import twilio from 'twilio';
+import { type RunningAtelier, atelierMain, eventually, isGone, newDataDir, removeAtelier, startAtelier } from '@atelier/testing';
+import { clientOf } from './sample-client';
 
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 const example: object = JSON.parse(readFileSync(join(__dirname, '..', '..', '..', 'examples', 'appointment-reminder.json'), 'utf8'));
-
-const clientOf = ({ url, accountSid, authToken }: RunningAtelier): twilio.Twilio => {
-  const client = twilio(accountSid, authToken);
-  client.studio.baseUrl = url;
-  client.monitor.baseUrl = url;
-  return client;
-};
-
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
 
 const refusal = (settings: Record<string, string>): { status: number | null; lines: string[] } => {
   const { status, stderr } = spawnSync(process.execPath, [atelierMain], { env: { PATH: process.env['PATH'], ATELIER_DATA_DIR: dataDir, ...settings }, encoding: 'utf8', timeout: 30_000 });

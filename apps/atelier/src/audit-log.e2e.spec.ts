@@ -1,16 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AccountSid, type KeySid, operatorMeta } from '@atelier/contracts';
 import { CREDENTIALS_MIGRATIONS, createCredentialsCore, readMasterKey } from '@atelier/credentials';
 import { openDatabase, startEmbeddedPostgres } from '@atelier/platform';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, eventually, newDataDir, removeAtelier, startAtelier } from '@atelier/testing';
 import type { Client } from 'pg';
 import { type SampleAccount, lookInto, quiet, subaccountOf } from './sample-accounts';
 import { rest } from './sample-client';
 
 const PATIENCE_MS = 30_000; // for a busy machine
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 
 let atelier: RunningAtelier;
 beforeAll(async () => {

@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import { type SampleAccount, clientAs, oneMessage, quiet, subaccountOf } from './sample-accounts';
 import { rest } from './sample-client';
 
 const PATIENCE_MS = 20_000; // for a busy machine
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 
 type Change = { readonly previous: unknown; readonly updated: unknown };
 type AuditRecord = {

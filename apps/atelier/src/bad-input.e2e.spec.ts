@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, eventually, newDataDir, removeAtelier, startAtelier } from '@atelier/testing';
 import { signatureOf, withBodyHash } from '@atelier/twilio-client';
 import type { Twilio } from 'twilio';
 import { BAD_VALUES, badBodiesOf, doorsOf } from './sample-bad-requests';
@@ -11,7 +9,7 @@ import { flowOf } from './sample-flows';
 import { BOMBS, PATTERNS, call, set, split } from './sample-bad-flows';
 import { HOSTILE, HOSTILE_TWIML, type HostileServer, STRANGE, startHostileServer } from './sample-hostile-server';
 
-const dataDir = join(tmpdir(), `atelier-bad-input-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('bad-input');
 const OUTBOUND_MS = 1_500;
 const SLOW_MS = 20_000; // other suites share the machine
 const FORM = 'application/x-www-form-urlencoded';

@@ -1,10 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import twilio from 'twilio';
 import { FLOW_NUMBER, type SampleAccount, clientAs, heard, lookInto, oneMessage, subaccountOf } from './sample-accounts';
 import { clientOf, deliver, failureOf, readTopic, rest } from './sample-client';
@@ -12,7 +11,7 @@ import { flowOf } from './sample-flows';
 
 const REMEMBERED_MS = 5_000; // services apart ask credentials-service again after 4 s, whatever the bus does
 const PATIENCE_MS = 20_000; // for a busy machine
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 
 let atelier: TestedProduct;
 let account: SampleAccount;

@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RunningAtelier, type TcpProxy, eventually, kafkaProblem, removeAtelier, startAtelier, startTcpProxy, testKafka } from '@atelier/testing';
+import { type RunningAtelier, type TcpProxy, eventually, kafkaProblem, newDataDir, removeAtelier, startAtelier, startTcpProxy, testKafka } from '@atelier/testing';
 import { type Consumer, Kafka, Partitioners, logLevel } from 'kafkajs';
 import { clientOf, phoneOf, rest } from './sample-client';
 import { conversation, flowOf, say } from './sample-flows';
@@ -9,7 +7,7 @@ import { conversation, flowOf, say } from './sample-flows';
 const PATIENCE_MS = 40_000; // other suites share the machine
 const NUMBER = '+15557650009';
 const describeHere = kafkaProblem() === undefined ? describe : describe.skip;
-const dataDir = join(tmpdir(), `atelier-kafka-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('kafka');
 const prefix = `atelier-${randomBytes(6).toString('hex')}.`;
 const TOPICS = ['atelier.flows.events', 'atelier.credentials.events', 'atelier.executions.events', 'atelier.audit.events', 'atelier.triggers.results'];
 

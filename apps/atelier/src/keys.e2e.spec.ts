@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import { FLOW_NUMBER, type SampleAccount, clientAs, heard, lookInto, oneMessage, quiet, subaccountOf, twoMessages, write } from './sample-accounts';
 import { rest } from './sample-client';
 
 const PATIENCE_MS = 20_000; // for a busy machine; nothing below waits this long when things are right
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 
 let atelier: TestedProduct;
 let count = 0;

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { freePort } from '@atelier/platform';
-import { type RunningAtelier, comparedMetrics, eventually, startAtelier, testDatabaseUrl } from '@atelier/testing';
+import { type RunningAtelier, comparedMetrics, eventually, newDataDir, startAtelier, testDatabaseUrl } from '@atelier/testing';
 import { Client } from 'pg';
 import { subaccountOf } from './sample-accounts';
 import { clientOf } from './sample-client';
@@ -12,7 +10,7 @@ import { type Line, lineTo } from './sample-line';
 import { type Ran, ops as opsAt } from './sample-ops';
 
 const PATIENCE_MS = 30_000; // for a busy machine
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 const internalToken = randomBytes(24).toString('hex');
 
 let database: Client;

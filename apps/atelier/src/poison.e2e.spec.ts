@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, startAtelier, testDatabaseUrl } from '@atelier/testing';
+import { type RunningAtelier, eventually, isGone, newDataDir, startAtelier, testDatabaseUrl } from '@atelier/testing';
 import { Client } from 'pg';
 import { quiet } from './sample-accounts';
 import { type Product, clientOf, rest } from './sample-client';
@@ -13,7 +11,7 @@ const PATIENCE_MS = 60_000; // for a busy machine
 const OWNERS_MAX = 5; // docs/decisions/0002
 const CROWD = 130; // contacts on 64 shards: three of them are neighbours
 const NUMBER = '+15557650001';
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 const asOperator = ['--data', dataDir]; // its token was made there
 
 let settings: Record<string, string>;
@@ -33,14 +31,6 @@ afterAll(async () => {
 
 const phone = (n: number): string => `+1555${String(3_000_000 + n)}`;
 const startPoisoned = (): Promise<RunningAtelier> => startAtelier({ dataDir, settings, execArgv: ['--require', join(__dirname, '..', 'dist', 'sample-poison.js')] });
-const isGone = ({ pid }: RunningAtelier): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
 /** One execution for each contact of the crowd, by one request. */
 const crowd = async (product: Product, flow: string): Promise<void> => {
   const recordOf = (to: string) => ({
@@ -72,7 +62,7 @@ const deaths = async (): Promise<number> => {
     const up = await startPoisoned().catch(() => undefined); // it may die before it says that it is ready
     if (!up) continue;
     const count = async () => Number((await database.query<{ n: string }>('select count(*) as n from executions.parked')).rows[0]?.n);
-    const end = await eventually('its death, or a parked input', async () => (isGone(up) ? 'dead' : (await count()) > 0 ? 'parked' : false), PATIENCE_MS);
+    const end = await eventually('its death, or a parked input', async () => (isGone(up.pid) ? 'dead' : (await count()) > 0 ? 'parked' : false), PATIENCE_MS);
     atelier = up;
     if (end === 'parked') return died;
   }
@@ -89,12 +79,12 @@ describe('an input that kills the process', () => {
     expect(neighbours.length).toBeGreaterThan(0);
 
     const killer = await start(victim, { word: POISON });
-    await eventually('its death', () => isGone(product), PATIENCE_MS);
+    await eventually('its death', () => isGone(product.pid), PATIENCE_MS);
     await leasesEnd(`now() + interval '2 minutes'`); // until the leases of the dead one run out, the door of the next one is open
     product = atelier = await startPoisoned();
     const behind = await Promise.all(neighbours.map((each) => start(each)));
     await leasesEnd(`'-infinity'`);
-    await eventually('its second death', () => isGone(product), PATIENCE_MS);
+    await eventually('its second death', () => isGone(product.pid), PATIENCE_MS);
     const died = 2 + (await deaths());
     expect(died).toBe(1 + OWNERS_MAX); // the first died before anybody suspected it
 

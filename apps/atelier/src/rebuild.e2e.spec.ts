@@ -1,15 +1,13 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { openDatabase, startEmbeddedPostgres } from '@atelier/platform';
-import { type RunningAtelier, eventually, mainOf, removeAtelier, startAtelier } from '@atelier/testing';
+import { type RunningAtelier, eventually, mainOf, newDataDir, removeAtelier, startAtelier } from '@atelier/testing';
 import { clientOf } from './sample-client';
 import { flowOf, say } from './sample-flows';
 
 const command = join(mainOf('atelier'), '..', 'rebuild.js');
-const dataDir = join(tmpdir(), `atelier-e2e-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('e2e');
 
 type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 const rebuild = (...args: readonly string[]): Promise<Ran> =>

@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import type { Twilio } from 'twilio';
 import { clientOf, deliver, failureOf, rest } from './sample-client';
 import { ask, conversation, flowOf, say } from './sample-flows';
 
-const dataDir = join(tmpdir(), `atelier-rest-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('rest');
 const SLOW_MS = 20_000; // other suites share the machine
 const FROM = '+15557650001';
 const DAY_MS = 86_400_000;

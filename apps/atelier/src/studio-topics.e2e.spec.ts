@@ -1,13 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import { Ajv2020 } from 'ajv/dist/2020';
 import type { Twilio } from 'twilio';
 import { type Product, clientOf, readTopic, rest } from './sample-client';
 import { conversation, flowOf } from './sample-flows';
 
-const dataDir = join(tmpdir(), `atelier-topics-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('topics');
 const SLOW_MS = 20_000; // other suites share the machine
 const FROM = '+15557650001';
 const TOPICS = ['atelier.flows.events', 'atelier.executions.events', 'atelier.credentials.events', 'atelier.audit.events', 'atelier.triggers.results'];

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestedProduct, endProduct, eventually, startProduct } from '@atelier/testing';
+import { type TestedProduct, endProduct, eventually, newDataDir, startProduct } from '@atelier/testing';
 import type { Twilio } from 'twilio';
 import { clientOf, deliver, failureOf, phoneOf, readTopic, rest } from './sample-client';
 import { conversation, flowOf, redirect, runs, say } from './sample-flows';
 
-const dataDir = join(tmpdir(), `atelier-triggers-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('triggers');
 const SLOW_MS = 20_000; // other suites share the machine
 const EXECUTIONS = 'atelier.executions.events';
 

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Move, type Plan, type Position, type RunningAtelier, type WalkedFlow, eventually, removeAtelier, startAtelier, walk, walkedFlow } from '@atelier/testing';
+import { type Move, type Plan, type Position, type RunningAtelier, type WalkedFlow, eventually, newDataDir, removeAtelier, startAtelier, walk, walkedFlow } from '@atelier/testing';
 import twilio from 'twilio';
 import { clientOf, phoneOf, rest } from './sample-client';
 import { SampleWeb, type WebAnswer } from './sample-web';
 
-const dataDir = join(tmpdir(), `atelier-walk-${randomBytes(6).toString('hex')}`);
+const dataDir = newDataDir('walk');
 const SETTINGS = { ATELIER_OUTBOUND_PRIVATE_NETWORKS: 'allowed', ATELIER_REST_EXECUTIONS_PER_SECOND_MAX: '0', ATELIER_INBOUND_EXECUTIONS_PER_SECOND_MAX: '0' };
 const EXAMPLE_HOST = 'http://127.0.0.1:8090';
 const SLOW_MS = 30_000; // other suites share the machine

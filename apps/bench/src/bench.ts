@@ -3,9 +3,8 @@
  * the raw append rate of the same PostgreSQL. With --kafka also the services apart, with so many workers, and the CPU of each process. Limits per account are
  * turned off, everything else is as `npm start` and `npm run cluster` run it (fsync on). Bounded in time; ends what it started.
  */
-import { randomBytes } from 'node:crypto';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus } from 'node:os';
+import { newDataDir } from '@atelier/testing';
 import { appendRate } from './append-rate';
 import { type Row, measure } from './scenarios';
 import { type Subject, clusterSubject, singleSubject } from './subject';
@@ -30,8 +29,6 @@ const report = (name: string, rows: readonly Row[], reference: number): void => 
   }
 };
 
-const folder = (): string => join(tmpdir(), `atelier-bench-${randomBytes(4).toString('hex')}`);
-
 const over = async (starting: Promise<Subject>, work: (subject: Subject) => Promise<void>): Promise<void> => {
   const subject = await starting;
   try {
@@ -43,14 +40,14 @@ const over = async (starting: Promise<Subject>, work: (subject: Subject) => Prom
 
 const main = async (): Promise<void> => {
   let reference = 1;
-  await over(singleSubject(folder(), PROFILE), async (subject) => {
+  await over(singleSubject(newDataDir('bench'), PROFILE), async (subject) => {
     const rates = { 1: await appendRate(subject.databaseUrl, 1), 100: await appendRate(subject.databaseUrl, 100), 1_000: await appendRate(subject.databaseUrl, 1_000) };
     reference = rates[100];
     const rows = await measure(subject, CHOICE);
     reportRates(rates);
     report(subject.name, rows, reference);
   });
-  for (const workers of WORKERS) await over(clusterSubject(folder(), workers), async (subject) => report(subject.name, await measure(subject, CHOICE), reference));
+  for (const workers of WORKERS) await over(clusterSubject(newDataDir('bench'), workers), async (subject) => report(subject.name, await measure(subject, CHOICE), reference));
 };
 
 main().catch((error: unknown) => {

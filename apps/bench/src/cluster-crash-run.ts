@@ -8,7 +8,7 @@
  *     makes another execution.
  * X4. The load ends after so many triggers, or when its time is up; only processes of this cluster are killed. The carrier stands for Twilio and is left alone.
  */
-import { type RunningCluster, eventually } from '@atelier/testing';
+import { type RunningCluster, eventually, isGone } from '@atelier/testing';
 import { type ClusterResult, killable, onCluster } from './cluster-run';
 import { seeded } from './random';
 import type { Scene } from './scene';
@@ -93,7 +93,7 @@ class Kills {
 
   /** Each kind as often as the others, however many processes it has. */
   private async killOne(): Promise<void> {
-    const living = Object.entries(await killable(this.cluster)).filter(([name, pid]) => name !== 'carrier' && isAlive(pid));
+    const living = Object.entries(await killable(this.cluster)).filter(([name, pid]) => name !== 'carrier' && !isGone(pid));
     const kinds = [...new Set(living.map(([name]) => kindOf(name)))].sort();
     const kind = kinds[Math.floor(this.random() * kinds.length)];
     const ofKind = living.filter(([name]) => kindOf(name) === kind);
@@ -112,21 +112,13 @@ class Kills {
     await eventually(`${name} is back`, async () => {
       await pause(LOOK_EACH_MS);
       const [now, { unready }] = await Promise.all([killable(this.cluster), this.cluster.status()]);
-      return now[name] !== undefined && now[name] !== pid && isAlive(now[name]) && !unready.includes(name);
+      return now[name] !== undefined && now[name] !== pid && !isGone(now[name]) && !unready.includes(name);
     }, BACK_MS);
     const ms = performance.now() - began;
     this.backMs.set(kindOf(name), [...(this.backMs.get(kindOf(name)) ?? []), ms]);
     this.say(`killed ${name}: there again after ${(ms / 1_000).toFixed(1)} s`);
   }
 }
-
-const isAlive = (pid: number | undefined): boolean => {
-  try {
-    return pid !== undefined && process.kill(pid, 0);
-  } catch {
-    return false; // it died meanwhile
-  }
-};
 
 const kindOf = (name: string): string => name.replace(/-\d+$/, '');
 

@@ -2,10 +2,7 @@
  * The cluster of separate processes under load, while its workers come and go, or all of its processes are replaced. Neither is a disturbance: every request
  * is answered meanwhile, and the undisturbed runs at the beginning say what every context must look like, as in crash-run.ts.
  */
-import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type RunningCluster, clusterKafka, removeCluster, startCluster } from '@atelier/testing';
+import { type RunningCluster, clusterKafka, newDataDir, removeCluster, startCluster } from '@atelier/testing';
 import type { Fault } from './crash-check';
 import { CLUSTER_KINDS } from './crash-load';
 import { RecordProducer } from './record-producer';
@@ -19,7 +16,7 @@ export type OnCluster = { readonly workers: number; /** The checkout whose servi
 
 /** A cluster of its own with load through every door, records on the topic too. Its data are kept where anything was wrong. */
 export const onCluster = async <R extends ClusterResult>({ workers, build, random, lanes, say }: OnCluster, work: (cluster: RunningCluster, scene: Scene) => Promise<R>): Promise<R & { readonly unanswered: readonly string[] }> => {
-  const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
+  const dataDir = newDataDir('cluster');
   const settings: Readonly<Record<string, string>> = { ...SCENE_SETTINGS, ...(await clusterKafka()) };
   const cluster = await startCluster(dataDir, workers, settings, build);
   const producer = new RecordProducer(cluster.brokers, settings['ATELIER_KAFKA_TOPIC_PREFIX'] ?? '');

@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
-import { type RunningCluster, clusterKafka, eventually, kafkaProblem, removeCluster, startCluster } from '@atelier/testing';
-import twilio from 'twilio';
+import { type RunningCluster, clusterKafka, eventually, isGone, kafkaProblem, newDataDir, officialClient, removeCluster, startCluster } from '@atelier/testing';
+import type { Twilio } from 'twilio';
 import { clusterRun, rollingRun } from './cluster-run';
 import { summaryOf } from './crash-check';
 import { databaseUrlOf } from './database-url';
@@ -15,17 +13,13 @@ import { CHANGES, PAUSE_MS_MAX, type Change, addedMs, bestOf, figureOf, lineOf }
 import { SCENE_SETTINGS, Scene } from './scene';
 
 const root = join(__dirname, '..', '..', '..');
-const dataDir = join(tmpdir(), `atelier-cluster-${randomBytes(4).toString('hex')}`);
+const dataDir = newDataDir('cluster');
 const MINUTE_MS = 60_000;
 const ROUNDS = 3; // a figure is taken again where the machine was busy with something else
 const seed = Math.floor(Math.random() * 2 ** 31);
 const example: object = JSON.parse(readFileSync(join(root, 'examples', 'appointment-reminder.json'), 'utf8'));
 
-const clientOf = ({ url, accountSid, authToken }: RunningCluster): twilio.Twilio => {
-  const client = twilio(accountSid, authToken);
-  for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = url;
-  return client;
-};
+const clientOf = ({ url, accountSid, authToken }: RunningCluster): Twilio => officialClient(url, accountSid, authToken);
 
 /** The services as they are built here, in a folder of their own; their libraries are the same. */
 const copyBuild = (folder: string): void => {
@@ -34,15 +28,6 @@ const copyBuild = (folder: string): void => {
     for (const part of ['dist', 'package.json']) cpSync(join(root, 'apps', app, part), join(folder, 'apps', app, part), { recursive: true });
   }
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
-};
-
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
 };
 
 (kafkaProblem() === undefined ? describe : describe.skip)('the services as processes of their own, behind one origin', () => {

@@ -6,11 +6,9 @@
  * C3. The undisturbed runs at the beginning say what every context must look like.
  * C4. fsync is on; everything is on loopback; rounds and times are bounded; only processes started here are killed.
  */
-import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, removeAtelier, startAtelier, stopDatabaseOf } from '@atelier/testing';
+import { type RunningAtelier, newDataDir, removeAtelier, startAtelier, stopDatabaseOf } from '@atelier/testing';
 import type { Fault } from './crash-check';
 import { seeded } from './random';
 import { SCENE_SETTINGS as settings, Scene } from './scene';
@@ -23,7 +21,7 @@ const DATABASE_EVERY = 5; // rounds
 
 export const crashRun = async ({ rounds, seed, say }: CrashOptions): Promise<CrashResult> => {
   const random = seeded(seed);
-  const dataDir = join(tmpdir(), `atelier-crash-${randomBytes(4).toString('hex')}`);
+  const dataDir = newDataDir('crash');
   let atelier = await startAtelier({ dataDir, settings });
   const port = Number(new URL(atelier.url).port);
   const scene = await Scene.open(atelier, random);

@@ -7,9 +7,8 @@
  * Z4. What the load alone costs on this machine is measured first, with the same load and probes while both are awake.
  */
 import { randomBytes } from 'node:crypto';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningAtelier, eventually, removeAtelier, startAtelier, stopDatabaseOf } from '@atelier/testing';
+import { type RunningAtelier, eventually, newDataDir, removeAtelier, startAtelier, stopDatabaseOf } from '@atelier/testing';
 import { Client } from 'pg';
 import type { Fault } from './crash-check';
 import { type Target, FLOW_ADDRESS } from './crash-load';
@@ -39,7 +38,7 @@ type Probe = { readonly sid: string; readonly ms: number };
 
 export const freezeRun = async ({ freezes, seed, say }: FreezeOptions): Promise<FreezeResult> => {
   const random = seeded(seed);
-  const dirs = [1, 2].map((n) => join(tmpdir(), `atelier-freeze-${n}-${randomBytes(4).toString('hex')}`)) as [string, string]; // two of them
+  const dirs = [1, 2].map((n) => newDataDir(`freeze-${n}`)) as [string, string]; // two of them
   const first = await startAtelier({ dataDir: dirs[0], settings: SCENE_SETTINGS });
   const store = new Client({ connectionString: databaseUrlOf(dirs[0]) });
   const processes: RunningAtelier[] = [first];

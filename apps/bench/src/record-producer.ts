@@ -26,8 +26,7 @@ export class RecordProducer {
     try {
       await (await connecting).send({ topic: this.topicPrefix + topic, acks: -1, messages });
     } catch (error) {
-      if (this.connecting === connecting) this.connecting = undefined;
-      await left(connecting);
+      await this.leave(connecting);
       throw error;
     }
   }
@@ -46,7 +45,14 @@ export class RecordProducer {
   }
 
   async close(): Promise<void> {
-    if (this.connecting) await left(this.connecting);
+    if (this.connecting) await this.leave(this.connecting);
+  }
+
+  /** Only who finds first that it failed: each that leaves waits, as one more listener, until all requests of the others have an answer. */
+  private async leave(connecting: Promise<Producer>): Promise<void> {
+    if (this.connecting !== connecting) return;
+    this.connecting = undefined;
+    await left(connecting);
   }
 
   private async connected(): Promise<Producer> {

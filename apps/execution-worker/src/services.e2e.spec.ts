@@ -1,6 +1,7 @@
-import { type RunningServices, type ServiceName, SERVICES, comparedMetrics, eventually, kafkaProblem, startServices, testKafka } from '@atelier/testing';
+import { type RunningServices, type ServiceName, SERVICES, comparedMetrics, eventually, kafkaProblem, officialClient, startServices, testKafka } from '@atelier/testing';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
-import twilio from 'twilio';
+import type { Twilio } from 'twilio';
+import { ask, flowOf, say } from './sample-flows';
 
 const PATIENCE_MS = 30_000; // for a busy machine; nothing below waits this long when things are right
 const NUMBER = '+15557650001';
@@ -10,37 +11,9 @@ let services: RunningServices;
 let kafka: Kafka;
 let phones = 0;
 
-const offset = { x: 0, y: 0 };
-const TRIGGERS = ['incomingMessage', 'incomingCall', 'incomingConversationMessage', 'incomingRequest', 'incomingParent'];
-type State = { readonly name: string; readonly type: string; readonly properties: object; readonly transitions: readonly object[] };
-const flowOf = (...states: readonly State[]): object => ({
-  description: 'A flow of the tests',
-  states: [{ name: 'Trigger', type: 'trigger', properties: { offset }, transitions: TRIGGERS.map((event) => ({ event, ...(states[0] && { next: states[0].name }) })) }, ...states],
-  initial_state: 'Trigger',
-  flags: { allow_concurrent_calls: true },
-});
-const say = (name: string, body: string): State => ({
-  name,
-  type: 'send-message',
-  properties: { offset, from: '{{flow.channel.address}}', to: '{{contact.channel.address}}', body },
-  transitions: [{ event: 'sent' }, { event: 'failed' }],
-});
-const ask = (name: string, body: string, next: string): State => ({
-  name,
-  type: 'send-and-wait-for-reply',
-  properties: { offset, from: '{{flow.channel.address}}', body, timeout: '3600' },
-  transitions: [{ event: 'incomingMessage', next }, { event: 'timeout' }, { event: 'deliveryFailure' }],
-});
+type Account = { readonly sid: string; readonly token: string; readonly client: Twilio };
 
-type Account = { readonly sid: string; readonly token: string; readonly client: twilio.Twilio };
-
-const clientOf = (sid: string, user: string, secret: string): twilio.Twilio => {
-  delete process.env['TWILIO_REGION']; // it rewrites host names by these
-  delete process.env['TWILIO_EDGE'];
-  const client = twilio(user, secret, { accountSid: sid });
-  for (const domain of [client.studio, client.monitor, client.api, client.iam]) domain.baseUrl = services.url;
-  return client;
-};
+const clientOf = (sid: string, user: string, secret: string): Twilio => officialClient(services.url, user, secret, sid);
 
 /** A fresh subaccount: no execution, no key, no record but what it does itself. */
 const newAccount = async (): Promise<Account> => {

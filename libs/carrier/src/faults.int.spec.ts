@@ -1,12 +1,8 @@
 import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
-import { eventually, testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { eventually, officialClient, testDatabase } from '@atelier/testing';
 import { CARRIER_DATABASE } from './migrations';
 import { ACCOUNT, Receiver, STRANGER, SampleCarrier, TOKEN } from './sample-carrier';
-
-delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
-delete process.env['TWILIO_EDGE'];
 
 const [PHONE, NUMBER] = ['+15551230001', '+15557650001'];
 const PATH = `/2010-04-01/Accounts/${ACCOUNT}/Messages.json`;
@@ -38,8 +34,7 @@ const stored = async () => (await db.query<{ recipient: string; status: string }
 describe('refuse', () => {
   it('401/20003: what the official client reads of a key that was deleted; nothing is stored', async () => {
     await fault({ Kind: 'refuse', HttpStatus: '401' });
-    const client = twilio(ACCOUNT, TOKEN);
-    client.api.baseUrl = sample.url;
+    const client = officialClient(sample.url, ACCOUNT, TOKEN);
     await expect(client.api.v2010.accounts(ACCOUNT).messages.create({ to: PHONE, from: NUMBER, body: 'x' })).rejects.toMatchObject({ status: 401, code: 20003 });
     expect(await stored()).toEqual([]);
   });

@@ -13,7 +13,7 @@ import { Growth } from './publish/growth';
 import { TriggerResults } from './publish/trigger-results';
 import { createExecutionReader } from './store/execution-reader';
 import type { ExecutionReader } from './store/execution-reader.port';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';
+import { EXECUTIONS_DATABASE } from './store/migrations';
 import { executionRetentionConfig } from './store/retention';
 import type { Folding } from './worker/rules';
 import { executionRulesConfig } from './worker/rules-config';
@@ -24,7 +24,7 @@ export const executionsConfig = z.object({ ...executionsHttpConfig.shape, ...exe
 
 /** The context's tables; doors and workers open one each, in whatever thread or process they run. */
 export const openExecutionsDatabase = (url: string, poolMax = 10): Promise<Database> =>
-  openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax });
+  openDatabase({ url, ...EXECUTIONS_DATABASE, poolMax });
 
 export type DoorsOptions = {
   readonly folding: Folding;

@@ -7,7 +7,7 @@ import { createIngress } from './ingress/ingress';
 import type { Ingress } from './ingress/ingress.port';
 import { TriggerResults } from './publish/trigger-results';
 import { ADDRESS, SampleExecutions } from './samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './store/migrations';
+import { EXECUTIONS_DATABASE } from './store/migrations';
 import { Triggers, consumeTriggers } from './triggers/triggers.consumer';
 import type { ExecutionWorker } from './worker/worker';
 
@@ -25,7 +25,7 @@ describe('the executions of a quiet account beside a flood of another', () => {
   let contacts = 0;
   const contact = (): string => `+1559${String(++contacts).padStart(7, '0')}`;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
     worker = await samples.start();
   }, 90_000);

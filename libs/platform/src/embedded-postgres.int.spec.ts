@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '@atelier/testing';
+import { eventually, isGone, newDataDir } from '@atelier/testing';
 import { Client } from 'pg';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres';
 import { canEnter } from './postgres-files';
@@ -18,17 +17,8 @@ const query = async (server: EmbeddedPostgres, text: string): Promise<unknown[]>
   }
 };
 
-const isGone = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch {
-    return true;
-  }
-};
-
 describe('the embedded PostgreSQL', () => {
-  const dataDir = join(tmpdir(), `atelier-embedded-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('embedded');
   let server: EmbeddedPostgres;
   beforeAll(async () => {
     server = await startEmbeddedPostgres({ dataDir });

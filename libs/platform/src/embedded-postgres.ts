@@ -12,6 +12,7 @@ import { chmodSync, chownSync, closeSync, existsSync, mkdirSync, openSync, readF
 import { join } from 'node:path';
 import { Fault } from '@atelier/contracts';
 import { freePort, takesConnections } from './free-port';
+import { isAlive } from './is-alive';
 import { type Owner, binariesFor, canEnter, serverOwner } from './postgres-files';
 
 export type EmbeddedPostgres = {
@@ -132,16 +133,6 @@ const pidFile = (server: Server): string[] => {
 // postmaster.pid: line 1 is the process, line 4 the port.
 const pidOf = (server: Server): number | undefined => Number(pidFile(server)[0]) || undefined;
 const portOf = (server: Server): number => Number(pidFile(server)[3]);
-
-const isAlive = (pid: number | undefined): boolean => {
-  if (pid === undefined) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it lives and belongs to somebody else
-  }
-};
 
 const endOf = (log: string): string => (existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-12).join('\n') : '(no log)');
 

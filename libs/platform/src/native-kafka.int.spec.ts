@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { newDataDir } from '@atelier/testing';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 import { type NativeKafka, nativeKafkaProblem, startNativeKafka } from './native-kafka';
 
@@ -33,7 +32,7 @@ const consumed = async (server: NativeKafka, count: number): Promise<string[]> =
 };
 
 (problem === undefined ? describe : describe.skip)('the native Apache Kafka', () => {
-  const dataDir = join(tmpdir(), `atelier-kafka-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('kafka');
   let server: NativeKafka;
   beforeAll(async () => {
     server = await startNativeKafka({ dataDir });

@@ -12,6 +12,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join, resolve } from 'node:path';
 import { Fault } from '@atelier/contracts';
 import { freePort, takesConnections } from './free-port';
+import { isAlive } from './is-alive';
 import { fetchKafkaJars, nativeKafkaProblem } from './kafka-files';
 import { type Log, silentLog } from './logger';
 
@@ -147,16 +148,6 @@ const serving = async (dataDir: string, child: ChildProcess, port: number): Prom
 };
 
 const endOf = (dataDir: string): string => readFileSync(join(dataDir, 'kafka.log'), 'utf8').trimEnd().split('\n').slice(-12).join('\n');
-
-const isAlive = (pid: number): boolean => {
-  if (!pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // it lives and belongs to somebody else
-  }
-};
 
 const gone = async (pid: number, withinMs: number): Promise<boolean> => {
   const end = performance.now() + withinMs;

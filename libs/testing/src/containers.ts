@@ -2,8 +2,9 @@ import { freePort } from '@atelier/platform';
 import { PostgreSqlContainer } from '@testcontainers/postgresql';
 import { GenericContainer, Wait, getContainerRuntimeClient } from 'testcontainers';
 
-const POSTGRES_IMAGE = 'postgres:18.1-alpine';
-const KAFKA_IMAGE = 'apache/kafka:4.4.0'; // the Kafka module of Testcontainers is made for another vendor's images
+/** Those of docker-compose.yml: what is tested is what runs. */
+export const POSTGRES_IMAGE = 'postgres:18.6-bookworm';
+export const KAFKA_IMAGE = 'apache/kafka:4.4.0'; // the Kafka module of Testcontainers is made for another vendor's images
 const KAFKA_PORT = 9092;
 
 let started: Promise<string> | undefined;

@@ -2,6 +2,8 @@ export { testDatabase, testDatabaseUrl } from './test-database';
 export { containerKafka, containerPostgres, hasDocker } from './containers';
 export { kafkaProblem, testKafka } from './test-kafka';
 export { eventually } from './eventually';
+export { isGone } from './is-gone';
+export { newDataDir } from './new-data-dir';
 export { comparedMetrics } from './metrics-page';
 export { type Move, ADDRESS, CONTACT } from './walk/moves';
 export { FlowGraph, type Position, positionKey } from './walk/flow-graph';
@@ -15,6 +17,7 @@ export { type AtelierOptions, type RunningAtelier, atelierMain, removeAtelier, s
 export { type ClusterStatus, type RunningCluster, clusterKafka, removeCluster, startCluster } from './running-cluster';
 export { type TestedProduct, endProduct, startProduct, testCluster } from './running-product';
 export { type ProcessOptions, type RunningProcess, mainOf, startProcess } from './running-process';
+export { type Refused, officialClient, refusalOf } from './official-client';
 export { type OriginProxy, type ProxyRoute, startProxy } from './origin-proxy';
 export { type RunningServices, type ServiceName, type ServicesOptions, SERVICES, startServices } from './running-services';
 export { type TcpProxy, startTcpProxy } from './tcp-proxy';

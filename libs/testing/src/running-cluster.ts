@@ -71,12 +71,13 @@ const asked = async (dataDir: string): Promise<ClusterStatus> => {
 /** Ends what a killed supervisor left behind, and removes the folder. Its services end by themselves. */
 export const removeCluster = async (dataDir: string): Promise<void> => {
   const broker = join(dataDir, 'kafka', 'kafka.pid');
-  if (existsSync(broker)) await eventually('its broker has ended', () => isGone(Number(readFileSync(broker, 'utf8'))));
+  if (existsSync(broker)) await eventually('its broker has ended', () => killed(Number(readFileSync(broker, 'utf8'))));
   await stopDatabaseOf(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 };
 
-const isGone = (pid: number): boolean => {
+/** Kills it as long as it is there; whether nobody has this number any more. */
+const killed = (pid: number): boolean => {
   try {
     process.kill(pid, 'SIGKILL');
     return false;

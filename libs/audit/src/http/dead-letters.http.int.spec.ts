@@ -1,58 +1,27 @@
 import 'reflect-metadata';
-import { type Bus, type MemoryTopic, createEmbeddedBus } from '@atelier/bus';
-import { type Database, silentLog } from '@atelier/platform';
-import { CREDENTIAL_CHECK, type CredentialCheck, createHttpApp, listen } from '@atelier/rest-kit';
+import type { Database } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
-import { Module } from '@nestjs/common';
-import { AuditStore } from '../audit-store';
-import { AuditModule } from '../audit.module';
-import { consumeAudited } from '../audit.consumer';
-import { AC, FW, OTHER, change, topicOf } from '../events.example';
+import { AC, FW, OTHER, change } from '../events.example';
 import { AUDIT_MIGRATIONS } from '../migrations';
+import { type SampleApp, basic, bearer, startSampleApp } from './sample-app';
 
 const PATH = '/atelier/v1/Operations/Audit/DeadLetters';
-const TOKEN = '0'.repeat(32);
-const OPERATOR = 'an-internal-token-of-32-characters';
-const accounts: CredentialCheck = {
-  check: async (user, secret) => (secret === TOKEN && user.startsWith('AC') ? { accountSid: user as `AC${string}`, kind: 'auth-token', credentialSid: null } : undefined),
-};
-const basic = (sid: string) => `Basic ${Buffer.from(`${sid}:${TOKEN}`).toString('base64')}`;
-const bearer = `Bearer ${OPERATOR}`;
 
 let database: Database;
-let flows: MemoryTopic;
-let bus: Bus;
-let url: string;
-let close: () => Promise<void>;
+let app: SampleApp;
 beforeAll(async () => {
   database = await testDatabase({ schema: 'audit', migrations: AUDIT_MIGRATIONS });
-  const store = new AuditStore(database);
-  flows = topicOf();
-  bus = createEmbeddedBus([flows, topicOf('atelier.credentials.events', 'credentials')], silentLog);
-  await consumeAudited(bus, store);
-  @Module({ imports: [AuditModule.with({ store })], providers: [{ provide: CREDENTIAL_CHECK, useValue: accounts }] })
-  class Root {}
-  const app = await createHttpApp(Root, { region: 'us1', trustedProxies: [], bodyBytesMax: 1_000, log: silentLog, internalToken: OPERATOR, metricsNetworks: ['127.0.0.1'] });
-  url = await listen(app, { host: '127.0.0.1', port: 0 });
-  close = () => app.close();
+  app = await startSampleApp(database);
 }, 60_000);
-afterAll(async () => {
-  await close();
-  await bus.close();
-  await database.close();
-});
+afterAll(() => app.close());
 
-const ask = async (method: string, path: string, authorization = basic(AC)) => {
-  const answer = await fetch(url + path, { method, headers: { authorization } });
-  const text = await answer.text();
-  return { status: answer.status, body: (text === '' ? {} : JSON.parse(text)) as Record<string, unknown> };
-};
+const ask: SampleApp['ask'] = (...request) => app.ask(...request);
 const lettersOf = async (authorization?: string): Promise<readonly { id: string; pos: number; reason: string }[]> => (await ask('GET', PATH, authorization)).body['dead_letters'] as never;
 const records = async (): Promise<number> => ((await ask('GET', '/v1/Events')).body['events'] as unknown[]).length;
 
 /** A change of nothing that has a name: it comes with the log, and waits among the letters. */
 const unreadable = async (accountSid: string = AC): Promise<string> => {
-  const [event] = flows.append(0, [change({ subject: 'nothing', meta: { accountSid } })]);
+  const [event] = app.flows.append(0, [change({ subject: 'nothing', meta: { accountSid } })]);
   return (await eventually('the letter', async () => (await lettersOf(bearer)).find(({ pos }) => pos === event?.pos), 20_000)).id;
 };
 /** As if a later version of this service could read it. */
@@ -65,7 +34,7 @@ describe(PATH, () => {
     expect((await lettersOf(bearer)).map(({ id }) => id)).toEqual([theirs, mine]);
     expect(await ask('GET', `${PATH}/${mine}`)).toMatchObject({ status: 200, body: { id: mine, consumer: 'audit', log: 'flows', event: { type: 'flow.updated' } } });
     expect(await ask('GET', `${PATH}/${theirs}`)).toMatchObject({ status: 404, body: { code: 20404 } });
-    expect((await (await fetch(`${url}/metrics`)).text()).split('\n')).toContain('atelier_audit_dead_letters 2');
+    expect((await (await fetch(`${app.url}/metrics`)).text()).split('\n')).toContain('atelier_audit_dead_letters 2');
   }, 30_000);
 
   it('POST Redrive 409 while no record can be made of it: it stays', async () => {

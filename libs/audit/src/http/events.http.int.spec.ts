@@ -1,61 +1,30 @@
 import 'reflect-metadata';
-import { type Database, silentLog } from '@atelier/platform';
-import { type Bus, type MemoryTopic, createEmbeddedBus } from '@atelier/bus';
-import { CREDENTIAL_CHECK, type CredentialCheck, createHttpApp, listen } from '@atelier/rest-kit';
-import { eventually, testDatabase } from '@atelier/testing';
-import { Module } from '@nestjs/common';
-import twilio from 'twilio';
-import { AuditStore } from '../audit-store';
-import { AuditModule } from '../audit.module';
-import { consumeAudited } from '../audit.consumer';
-import { AC, FW, OTHER, SK, change, nth, topicOf } from '../events.example';
+import type { Database } from '@atelier/platform';
+import { eventually, officialClient, testDatabase } from '@atelier/testing';
+import type { Twilio } from 'twilio';
+import { AC, FW, OTHER, SK, change, nth } from '../events.example';
 import { AUDIT_MIGRATIONS } from '../migrations';
+import { type SampleApp, TOKEN, basic, startSampleApp } from './sample-app';
 
-const TOKEN = '0'.repeat(32);
-const accounts: CredentialCheck = {
-  check: async (user, secret) => (secret === TOKEN && user.startsWith('AC') ? { accountSid: user as `AC${string}`, kind: 'auth-token', credentialSid: null } : undefined),
-};
 const US = `US${'7'.repeat(32)}`;
 const IP = '198.51.100.9';
 
 let database: Database;
-let flows: MemoryTopic;
-let bus: Bus;
-let url: string;
-let close: () => Promise<void>;
+let app: SampleApp;
 let account = 0;
 
 beforeAll(async () => {
   database = await testDatabase({ schema: 'audit', migrations: AUDIT_MIGRATIONS });
-  const store = new AuditStore(database);
-  flows = topicOf();
-  bus = createEmbeddedBus([flows, topicOf('atelier.credentials.events', 'credentials')], silentLog);
-  await consumeAudited(bus, store);
-  @Module({ imports: [AuditModule.with({ store })], providers: [{ provide: CREDENTIAL_CHECK, useValue: accounts }] })
-  class Root {}
-  const app = await createHttpApp(Root, { region: 'us1', trustedProxies: [], bodyBytesMax: 1_000, log: silentLog });
-  url = await listen(app, { host: '127.0.0.1', port: 0 });
-  close = () => app.close();
+  app = await startSampleApp(database);
 }, 60_000);
-afterAll(async () => {
-  await close();
-  await bus.close();
-  await database.close();
-});
+afterAll(() => app.close());
 
-const clientOf = (sid: string): twilio.Twilio => {
-  const client = twilio(sid, TOKEN);
-  client.monitor.baseUrl = url;
-  return client;
-};
-const ask = async (sid: string, path: string) => {
-  const answer = await fetch(url + path, { headers: { authorization: `Basic ${Buffer.from(`${sid}:${TOKEN}`).toString('base64')}` } });
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
-};
+const clientOf = (sid: string): Twilio => officialClient(app.url, sid, TOKEN);
+const ask = (sid: string, path: string) => app.ask('GET', path, basic(sid));
 /** An account of its own, with these changes recorded. */
 const recorded = async (...changes: Parameters<typeof change>[0][]): Promise<string> => {
   const sid = nth('AC', ++account);
-  flows.append(0, changes.map((each) => change({ ...each, meta: { actorSid: sid, accountSid: sid, ...each?.meta } })));
+  app.flows.append(0, changes.map((each) => change({ ...each, meta: { actorSid: sid, accountSid: sid, ...each?.meta } })));
   await eventually('the records', async () => ((await ask(sid, '/v1/Events')).body['events'] as unknown[]).length >= Math.min(50, changes.filter((each) => !each?.type?.includes('-denied')).length));
   return sid;
 };
@@ -76,14 +45,14 @@ describe('GET /v1/Events/{sid}', () => {
       },
       event_date: '2026-01-31T12:00:00Z',
       event_type: 'flow.updated',
-      links: { actor: `${url}/2010-04-01/Accounts/${sid}`, resource: `${url}/v2/Flows/${FW}` },
+      links: { actor: `${app.url}/2010-04-01/Accounts/${sid}`, resource: `${app.url}/v2/Flows/${FW}` },
       region: 'us1',
       resource_sid: FW,
       resource_type: 'flow',
       sid: event?.sid,
       source: 'api',
       source_ip_address: '203.0.113.7',
-      url: `${url}/v1/Events/${event?.sid}`,
+      url: `${app.url}/v1/Events/${event?.sid}`,
     });
   });
 
@@ -103,7 +72,7 @@ describe('GET /v1/Events/{sid}', () => {
     expect(await ask(sid, '/v1/Events/AE12')).toMatchObject({ status: 404 });
   });
 
-  it('401 without credentials', async () => expect((await fetch(`${url}/v1/Events`)).status).toBe(401));
+  it('401 without credentials', async () => expect((await fetch(`${app.url}/v1/Events`)).status).toBe(401));
 });
 
 describe('GET /v1/Events', () => {
@@ -117,7 +86,7 @@ describe('GET /v1/Events', () => {
     let isWriting = true;
     const writing = (async () => {
       while (isWriting) {
-        flows.append(0, [change({ time: at(Math.floor(Math.random() * 60)), meta: { accountSid: sid } })]); // older than what was read, newer, the same
+        app.flows.append(0, [change({ time: at(Math.floor(Math.random() * 60)), meta: { accountSid: sid } })]); // older than what was read, newer, the same
         await new Promise((resolve) => setTimeout(resolve, 1));
       }
     })();
@@ -135,9 +104,9 @@ describe('GET /v1/Events', () => {
     const sid = await recorded(...Array.from({ length: 5 }, (_, i) => ({ subject: nth('FW', i), time: at(i) })));
     const first = (await ask(sid, '/v1/Events?PageSize=2')).body as { events: { resource_sid: string }[]; meta: { next_page_url: string } };
     expect(first.events.map(({ resource_sid }) => resource_sid)).toEqual([nth('FW', 4), nth('FW', 3)]);
-    const second = (await ask(sid, first.meta.next_page_url.replace(url, ''))).body as { meta: { previous_page_url: string } };
+    const second = (await ask(sid, first.meta.next_page_url.replace(app.url, ''))).body as { meta: { previous_page_url: string } };
     expect(second).toMatchObject({ events: [{ resource_sid: nth('FW', 2) }, { resource_sid: nth('FW', 1) }], meta: { key: 'events', page: 1 } });
-    expect((await ask(sid, second.meta.previous_page_url.replace(url, ''))).body['events']).toEqual(first.events);
+    expect((await ask(sid, second.meta.previous_page_url.replace(app.url, ''))).body['events']).toEqual(first.events);
   });
 
   describe('by one filter', () => {
@@ -212,7 +181,7 @@ describe('GET /v1/Events', () => {
   it('200: a change is there within a second', async () => {
     const sid = await recorded({});
     for (let n = 2; n <= 20; n++) {
-      flows.append(0, [change({ meta: { accountSid: sid } })]);
+      app.flows.append(0, [change({ meta: { accountSid: sid } })]);
       await eventually('the record', async () => ((await ask(sid, '/v1/Events')).body['events'] as unknown[]).length === n, 1_000);
     }
   });

@@ -1,158 +1,32 @@
-import { Defect, Fault } from '@atelier/contracts';
+import { Fault } from '@atelier/contracts';
+import { silentLog, systemClock } from '@atelier/platform';
 import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import type { ForeignRecord } from './foreign.port';
-import { createKafkaBus } from './kafka-bus';
+import { type KafkaBus, createKafkaBus } from './kafka-bus';
 import { createKafkaClient } from './kafka-client';
-import { KafkaSender } from './kafka-sender';
-import { silentLog, systemClock } from '@atelier/platform';
-import { Scene } from './sample-scene';
+import { Scene, TOPIC, upTo } from './sample-scene';
 import { sampleEvents, sampleTopics } from './sample-topics';
 
 jest.setTimeout(90_000); // a member that is missed costs a session of ten seconds
-
-const TOPIC = 'atelier.flows.events';
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 
 (kafkaProblem() === undefined ? describe : describe.skip)('over Kafka', () => {
   let brokers: string;
   let scene: Scene;
   let ledger: Ledger;
+  beforeAll(async () => void (brokers = (await testKafka()) as string), 180_000);
+  afterEach(() => scene?.close());
   const begin = async (shards: number, partitions: number): Promise<void> => {
-    scene = new Scene(brokers, shards, partitions);
-    await scene.topics();
+    scene = await Scene.open(brokers, shards, partitions);
+    ledger = new Ledger();
   };
   const published = () => eventually('every event on the topic', () => scene.isPublished(), 60_000);
   const has = (n: number) => eventually(`${n} events in the ledger`, () => ledger.seen.length >= n, 60_000);
-  beforeAll(async () => {
-    brokers = (await testKafka()) as string;
-  }, 180_000);
-  beforeEach(() => void (ledger = new Ledger()));
-  afterEach(() => scene.close());
-
-  describe('a publisher', () => {
-    it('goes on behind its mark after a restart, and sends only the last event of each shard again', async () => {
-      await begin(2, 2);
-      const events = sampleEvents(6);
-      scene.source.append(0, events.slice(0, 3));
-      const first = scene.publisher();
-      await published();
-      await first.close();
-      scene.source.append(0, events.slice(3));
-      scene.publisher();
-      await published();
-      const { ids } = await scene.raw('readers');
-      await eventually('all records', () => ids.length === 7);
-      const [a, b, c, d, e, f] = events.map(({ id }) => id);
-      expect(ids).toEqual([a, b, c, c, d, e, f]);
-    });
-
-    it('finds what another process appended without a hint', async () => {
-      await begin(1, 1);
-      scene.publisher({ source: Object.assign(Object.create(scene.source) as typeof scene.source, { onAppend: () => () => undefined }) });
-      await scene.bus().subscribe(ledger.subscription());
-      for (let n = 1; n <= 3; n++) {
-        scene.source.append(0, sampleEvents(1));
-        await has(n);
-      }
-    });
-
-    it('is harmless beside another one of the same log', async () => {
-      await begin(2, 1);
-      scene.publisher();
-      scene.publisher();
-      await scene.bus().subscribe(ledger.subscription());
-      for (let i = 0; i < 50; i++) {
-        scene.source.append(i % 2, sampleEvents(3));
-        if (i % 10 === 0) await published();
-      }
-      await has(150);
-      for (const shard of [0, 1]) expect(ledger.positionsOf(shard)).toEqual(upTo(75));
-    });
-
-    it('publishes the shards that its process owns, and takes over others from their mark', async () => {
-      await begin(2, 2);
-      let owned = [0];
-      scene.publisher({ owns: (shard) => owned.includes(shard) });
-      scene.source.append(0, sampleEvents(2));
-      scene.source.append(1, sampleEvents(2));
-      await scene.bus().subscribe(ledger.subscription());
-      await has(2);
-      expect(ledger.positionsOf(1)).toEqual([]);
-      owned = [0, 1];
-      await has(4);
-      expect(ledger.positionsOf(1)).toEqual([1, 2]);
-    });
-
-    it('sends more than a broker takes at once', async () => {
-      await begin(2, 1);
-      for (const shard of [0, 1]) scene.source.append(shard, sampleEvents(100, 40_000));
-      scene.source.append(0, sampleEvents(1, 2_000_000)); // larger than a whole batch of the others
-      scene.publisher();
-      await scene.bus().subscribe(ledger.subscription());
-      await has(201);
-      expect(ledger.positionsOf(0)).toEqual(upTo(101));
-    });
-
-    it('holds the shard of a record that the broker refuses for its size, says so, and lets the others go on', async () => {
-      await begin(3, 2);
-      const admin = (await createKafkaClient(scene.options, silentLog)).admin();
-      await admin.connect();
-      const limited = async (bytes: number): Promise<void> =>
-        void (await admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: scene.options.topicPrefix + TOPIC, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }] }));
-      await limited(20_000);
-      const [before, tooLarge, behind] = [sampleEvents(30, 500), sampleEvents(1, 30_000), sampleEvents(5)];
-      scene.source.append(0, [...before, ...tooLarge, ...behind]);
-      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10)); // 2 shares the partition of 0
-      const errors: object[] = [];
-      const publisher = scene.publisher({ log: { ...silentLog, error: (fields) => void errors.push(fields) } });
-      await scene.bus().subscribe(ledger.subscription());
-      await has(50);
-      for (const shard of [1, 2]) scene.source.append(shard, sampleEvents(10));
-      await has(70);
-      expect([0, 1, 2].map((shard) => ledger.positionsOf(shard).length)).toEqual([30, 20, 20]);
-      expect((await publisher.lag()).map(({ shard, events, isHeld }) => [shard, events, isHeld])).toEqual([[0, 6, true], [1, 0, false], [2, 0, false]]);
-      expect(errors).toContainEqual(expect.objectContaining({ topic: TOPIC, shard: 0, pos: 31 }));
-      await limited(100_000);
-      await admin.disconnect();
-      await has(76);
-      expect(ledger.positionsOf(0)).toEqual(upTo(36));
-    });
-
-    it('holds a shard whose log has a gap, and no other', async () => {
-      await begin(2, 1);
-      scene.source.append(0, sampleEvents(3));
-      scene.source.append(1, sampleEvents(3));
-      let isMissing = true;
-      const gapped = Object.assign(Object.create(scene.source) as typeof scene.source, {
-        read: async (shard: number, after: number, limit: number) => (await scene.source.read(shard, after, limit)).filter(({ pos }) => !(isMissing && shard === 0 && pos === 2)),
-      });
-      scene.publisher({ source: gapped });
-      await scene.bus().subscribe(ledger.subscription());
-      await has(4);
-      expect(ledger.positionsOf(0)).toEqual([1]);
-      isMissing = false;
-      await has(6);
-      expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
-    });
-
-    it('holds a shard whose log this version cannot read, and no other', async () => {
-      await begin(2, 1);
-      scene.source.append(0, sampleEvents(3));
-      scene.source.append(1, sampleEvents(3));
-      let isNewer = true;
-      const newer = Object.assign(Object.create(scene.source) as typeof scene.source, {
-        read: (shard: number, after: number, limit: number) => (isNewer && shard === 0 ? Promise.reject(new Defect('a newer version wrote it')) : scene.source.read(shard, after, limit)),
-      });
-      scene.publisher({ source: newer });
-      await scene.bus().subscribe(ledger.subscription());
-      await has(3);
-      expect([ledger.positionsOf(0), ledger.positionsOf(1)]).toEqual([[], [1, 2, 3]]);
-      isNewer = false;
-      await has(6);
-      expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
-    });
-  });
+  const lettersOn = async (bus: KafkaBus): Promise<readonly ForeignRecord[]> => {
+    const letters: ForeignRecord[] = [];
+    await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+    return letters;
+  };
 
   describe('a consumer', () => {
     it('finds a gap, and what is missing is published again', async () => {
@@ -179,9 +53,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       const bus = scene.bus();
       await scene.positions.passed([{ log: 'flows', shard: 0, pos: 6 }]);
       scene.source.append(0, sampleEvents(2));
-      const sender = new KafkaSender(scene.options, silentLog);
-      await sender.send({ topic: TOPIC, value: JSON.stringify((await scene.source.read(0, 5, 1))[0]) });
-      await sender.close();
+      await scene.send({ value: JSON.stringify((await scene.source.read(0, 5, 1))[0]) });
       await bus.subscribe(ledger.subscription());
       await eventually('a shard that stands still', async () => (await bus.lag()).some(({ failures, events }) => failures > 1 && events === 2), 30_000);
       expect(ledger.positionsOf(0)).toEqual([3, 4]);
@@ -257,9 +129,8 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
     it('puts a poisoned event on the topic of dead letters, as it was and with its story', async () => {
       await begin(2, 1);
       scene.publisher();
-      const letters: ForeignRecord[] = [];
       const bus = scene.bus();
-      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      const letters = await lettersOn(bus);
       const events = sampleEvents(20);
       await bus.subscribe(
         ledger.subscription({
@@ -280,13 +151,10 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
     it('puts aside what is no event, and goes on', async () => {
       await begin(1, 1);
       scene.publisher();
-      const letters: ForeignRecord[] = [];
       const bus = scene.bus();
-      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      const letters = await lettersOn(bus);
       await bus.subscribe(ledger.subscription());
-      const sender = new KafkaSender(scene.options, silentLog);
-      for (const value of ['no json', '{"specversion":"1.0"}', null]) await sender.send({ topic: TOPIC, value });
-      await sender.close();
+      await scene.send({ value: 'no json' }, { value: '{"specversion":"1.0"}' }, { value: null });
       scene.source.append(0, sampleEvents(2));
       await has(2);
       await eventually('the letters', () => letters.length === 3, 30_000);
@@ -295,11 +163,7 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
   });
 
   describe('records of others', () => {
-    const send = async (...values: readonly string[]): Promise<void> => {
-      const sender = new KafkaSender(scene.options, silentLog);
-      for (const value of values) await sender.send({ topic: TOPIC, key: 'k', value, headers: { note: 'n' } });
-      await sender.close();
-    };
+    const send = (...values: readonly string[]): Promise<void> => scene.send(...values.map((value) => ({ key: 'k', value, headers: { note: 'n' } })));
     const loseOffsets = async (group: string, offset = '1000'): Promise<void> => {
       const admin = (await createKafkaClient(scene.options, silentLog)).admin();
       await admin.connect();
@@ -384,10 +248,9 @@ const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
       await begin(1, 1);
       await send(...Array.from({ length: 10 }, (_, i) => `record ${i}`));
       const values: string[] = [];
-      const letters: ForeignRecord[] = [];
       const told: string[] = [];
       const bus = scene.bus();
-      await bus.subscribeForeign({ topic: `${TOPIC}.dead-letter`, group: 'readers', handle: async (records) => void letters.push(...records) });
+      const letters = await lettersOn(bus);
       await bus.subscribeForeign({
         topic: TOPIC,
         group: 'takers',

@@ -1,27 +1,22 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type NativeKafka, nativeKafkaProblem, silentLog, startNativeKafka } from '@atelier/platform';
-import { eventually } from '@atelier/testing';
+import { eventually, newDataDir } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
 import { createKafkaClient } from './kafka-client';
-import { KafkaSender } from './kafka-sender';
-import { Scene } from './sample-scene';
+import { Scene, TOPIC, upTo } from './sample-scene';
 import { sampleEvents } from './sample-topics';
 
 jest.setTimeout(180_000); // a broker that was killed needs some seconds, and shares the machine
 
-const TOPIC = 'atelier.flows.events';
 const PATIENCE_MS = 60_000;
 const cacheDir = process.env['ATELIER_CACHE_DIR'];
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
 const problem = nativeKafkaProblem(cacheDir);
 if (problem !== undefined) console.log(`skipped: ${problem}`);
 
 // A broker of this file alone: it is killed, frozen, and its files are cut.
 (problem === undefined ? describe : describe.skip)('where a broker fails', () => {
-  const dataDir = join(tmpdir(), `atelier-faults-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('faults');
   let broker: NativeKafka;
   const scenes: Scene[] = [];
   const start = async (): Promise<void> => void (broker = await startNativeKafka({ dataDir, cacheDir }));
@@ -33,9 +28,8 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
   }, 60_000);
 
   const begin = async (shards = 1, partitions = 1): Promise<{ scene: Scene; ledger: Ledger }> => {
-    const scene = new Scene(broker.brokers, shards, partitions);
+    const scene = await Scene.open(broker.brokers, shards, partitions);
     scenes.push(scene);
-    await scene.topics();
     return { scene, ledger: new Ledger() };
   };
   const has = (ledger: Ledger, n: number) => eventually(`${n} events in the ledger`, () => ledger.seen.length >= n, PATIENCE_MS);
@@ -83,7 +77,7 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
     // Nothing was lost: the topic catches up.
     await has(waiting.ledger, 50);
     for (const shard of [0, 1]) expect(waiting.ledger.positionsOf(shard)).toEqual(upTo(25));
-    await send(waiting.scene, `${TOPIC}.dead-letter`, 'later');
+    await waiting.scene.send({ topic: `${TOPIC}.dead-letter`, value: 'later' });
     await eventually('what others write', () => letters.length > 0, PATIENCE_MS);
     expect(letters).toEqual(['later']);
     await eventually('all of them up', () => publisher.isUp() && bus.isUp(), PATIENCE_MS);
@@ -146,12 +140,6 @@ if (problem !== undefined) console.log(`skipped: ${problem}`);
     for (const shard of [0, 1]) await expectWhole(scene, shard, 70);
   });
 });
-
-const send = async (scene: Scene, topic: string, value: string): Promise<void> => {
-  const sender = new KafkaSender(scene.options, silentLog);
-  await sender.send({ topic, value });
-  await sender.close();
-};
 
 const OFFSET_BYTES = 8; // of a batch's first offset; its length follows, and counts what comes after it
 const LENGTH_BYTES = 4;

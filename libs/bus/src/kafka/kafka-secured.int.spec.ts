@@ -1,11 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TopicName } from '@atelier/contracts';
 import { type NativeKafka, nativeKafkaProblem, silentLog, startNativeKafka } from '@atelier/platform';
-import { eventually } from '@atelier/testing';
+import { eventually, newDataDir } from '@atelier/testing';
 import { follow } from '../follow';
 import { MemoryTopic } from '../memory-topic';
 import { Ledger } from '../sample-ledger';
@@ -37,7 +35,7 @@ const RIGHTS = tableOf('Access').flatMap(([principals = '', operations = '', res
 const PRINCIPALS = [...new Set(RIGHTS.map(({ principal }) => principal))];
 
 (problem === undefined ? describe : describe.skip)('on a broker with TLS, SASL and an authorizer, with the rights of the page alone', () => {
-  const dataDir = join(tmpdir(), `atelier-secured-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('secured');
   const parts: { close(): Promise<void> }[] = [];
   let broker: NativeKafka;
   const optionsOf = (user: string, over: Readonly<Record<string, string>> = {}): KafkaOptions => {

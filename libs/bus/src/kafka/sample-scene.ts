@@ -1,11 +1,16 @@
 import { silentLog } from '@atelier/platform';
 import { MemoryTopic } from '../memory-topic';
+import type { TopicSource } from '../topic-source.port';
 import { type KafkaBus, createKafkaBus } from './kafka-bus';
 import { type KafkaPublisher, type PublisherOptions, publishToKafka } from './kafka-publisher';
+import { type Outgoing, KafkaSender } from './kafka-sender';
 import { MemoryPositions } from './published-positions';
 import { sampleOptions, sampleTopics } from './sample-topics';
 
-const TOPIC = 'atelier.flows.events';
+export const TOPIC = 'atelier.flows.events';
+
+/** The positions of a shard that is whole. */
+export const upTo = (last: number): number[] => Array.from({ length: last }, (_, i) => i + 1);
 
 /** A context with its log, its publishers and its consumers, over one topic of its own on a broker. */
 export class Scene {
@@ -23,6 +28,13 @@ export class Scene {
     this.source = new MemoryTopic(TOPIC, 'flows', shards);
   }
 
+  /** A scene with its topic. */
+  static async open(brokers: string, shards: number, partitions: number): Promise<Scene> {
+    const scene = new Scene(brokers, shards, partitions);
+    await scene.topics();
+    return scene;
+  }
+
   topics(): Promise<void> {
     return sampleTopics(this.options, TOPIC, this.partitions);
   }
@@ -37,6 +49,18 @@ export class Scene {
     const bus = createKafkaBus(this.options, silentLog, { retryMs: 10 });
     this.parts.push(bus);
     return bus;
+  }
+
+  /** Its log, but for what it does otherwise. */
+  sourceWith(otherwise: Partial<TopicSource>): TopicSource {
+    return Object.assign(Object.create(this.source) as MemoryTopic, otherwise);
+  }
+
+  /** Writes records as somebody else would, to its topic unless they name another. */
+  async send(...records: readonly (Omit<Outgoing, 'topic'> & { readonly topic?: string })[]): Promise<void> {
+    const sender = new KafkaSender(this.options, silentLog);
+    for (const record of records) await sender.send({ topic: TOPIC, ...record });
+    await sender.close();
   }
 
   /** Whether every event of the log is on the topic, as far as its publishers know. */

@@ -1,12 +1,8 @@
 import 'reflect-metadata';
 import { type Database } from '@atelier/platform';
-import { testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { officialClient, testDatabase } from '@atelier/testing';
 import { CARRIER_DATABASE } from '../migrations';
 import { ACCOUNT, Receiver, STRANGER, SampleCarrier, TOKEN } from '../sample-carrier';
-
-delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
-delete process.env['TWILIO_EDGE'];
 
 const PATH = `/2010-04-01/Accounts/${ACCOUNT}/Messages.json`;
 const [PHONE, NUMBER] = ['+15551230001', '+15557650001'];
@@ -29,11 +25,7 @@ beforeEach(async () => {
   await db.query('truncate message, delivery');
 });
 
-const messages = () => {
-  const client = twilio(ACCOUNT, TOKEN);
-  client.api.baseUrl = sample.url;
-  return client.api.v2010.accounts(ACCOUNT).messages;
-};
+const messages = () => officialClient(sample.url, ACCOUNT, TOKEN).api.v2010.accounts(ACCOUNT).messages;
 const count = async () => Number((await db.query<{ n: string }>('select count(*) as n from message'))[0]?.n);
 
 describe('POST /2010-04-01/Accounts/{AC}/Messages.json', () => {
@@ -91,8 +83,7 @@ describe('POST /2010-04-01/Accounts/{AC}/Messages.json', () => {
   });
   it('400: a form that is not UTF-8', async () => expect(await sample.ask('POST', PATH, 'Body=%ff')).toMatchObject({ status: 400, body: { code: 20001 } }));
   it('401: a key that does not exist any more', async () => {
-    const client = twilio(`SK${'1'.repeat(32)}`, 'secret', { accountSid: ACCOUNT });
-    client.api.baseUrl = sample.url;
+    const client = officialClient(sample.url, `SK${'1'.repeat(32)}`, 'secret', ACCOUNT);
     await expect(client.api.v2010.accounts(ACCOUNT).messages.create({ to: PHONE, from: NUMBER, body: 'x' })).rejects.toMatchObject({ status: 401, code: 20003, message: 'Authenticate' });
   });
   it('404: in the account of somebody else', async () => {
@@ -106,8 +97,7 @@ describe('GET /2010-04-01/Accounts/{AC}/Messages/{SM}.json', () => {
     const { sid } = await messages().create({ to: PHONE, from: NUMBER, body: 'x' });
     const { body } = await sample.ask('GET', `/2010-04-01/Accounts/${ACCOUNT}/Messages/${sid}.json`);
     expect(body).toMatchObject({ sid, status: 'delivered', date_sent: expect.stringMatching(/^\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/), subresource_uris: { media: `/2010-04-01/Accounts/${ACCOUNT}/Messages/${sid}/Media.json` } });
-    const client = twilio(ACCOUNT, TOKEN);
-    client.api.baseUrl = sample.url;
+    const client = officialClient(sample.url, ACCOUNT, TOKEN);
     expect((await client.api.v2010.accounts(ACCOUNT).messages(sid).fetch()).dateSent).toBeInstanceOf(Date);
   });
   it('404: unknown, malformed, and of another account', async () => {

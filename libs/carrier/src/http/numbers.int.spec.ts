@@ -1,12 +1,8 @@
 import 'reflect-metadata';
 import type { Database } from '@atelier/platform';
-import { testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { officialClient, testDatabase } from '@atelier/testing';
 import { CARRIER_DATABASE } from '../migrations';
 import { ACCOUNT, Receiver, STRANGER, SampleCarrier, TOKEN } from '../sample-carrier';
-
-delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
-delete process.env['TWILIO_EDGE'];
 
 const PATH = `/2010-04-01/Accounts/${ACCOUNT}/IncomingPhoneNumbers.json`;
 const NUMBER = '+15557650001';
@@ -26,11 +22,7 @@ afterAll(async () => {
 });
 beforeEach(() => db.query('truncate phone_number'));
 
-const account = () => {
-  const client = twilio(ACCOUNT, TOKEN);
-  client.api.baseUrl = sample.url;
-  return client.api.v2010.accounts(ACCOUNT);
-};
+const account = () => officialClient(sample.url, ACCOUNT, TOKEN).api.v2010.accounts(ACCOUNT);
 const numbers = () => account().incomingPhoneNumbers;
 
 describe('POST /2010-04-01/Accounts/{AC}/IncomingPhoneNumbers.json', () => {

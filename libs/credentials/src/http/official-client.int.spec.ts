@@ -1,20 +1,14 @@
 import 'reflect-metadata';
 import type { AccountSid } from '@atelier/contracts';
 import type { Database } from '@atelier/platform';
-import { testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { officialClient, refusalOf, testDatabase } from '@atelier/testing';
+import type { Twilio } from 'twilio';
 import { CREDENTIALS_MIGRATIONS } from '../credentials-config';
 import { ACCOUNT, type SampleApp, TOKEN, startSampleApp } from './sample-app';
 
-// The official client rewrites host names by these.
-delete process.env['TWILIO_REGION'];
-delete process.env['TWILIO_EDGE'];
-
-type Failure = { status: number; code: number; message: string };
-
 let database: Database;
 let app: SampleApp;
-let client: twilio.Twilio;
+let client: Twilio;
 beforeAll(async () => {
   database = await testDatabase({ schema: 'credentials', migrations: CREDENTIALS_MIGRATIONS });
   app = await startSampleApp(database);
@@ -25,16 +19,7 @@ afterAll(async () => {
   await database?.close();
 });
 
-const clientOf = (user: string, secret: string, accountSid: string = ACCOUNT): twilio.Twilio => {
-  const made = twilio(user, secret, { accountSid });
-  for (const domain of ['api', 'iam'] as const) made[domain].baseUrl = app.url;
-  return made;
-};
-const failureOf = (promise: Promise<unknown>): Promise<Failure> =>
-  promise.then(
-    (value) => Promise.reject(new Error(`expected a failure, found ${JSON.stringify(value)}`)),
-    (error: Failure) => error,
-  );
+const clientOf = (user: string, secret: string, accountSid: string = ACCOUNT): Twilio => officialClient(app.url, user, secret, accountSid);
 
 /** A subaccount with its own client. */
 const subaccount = async (friendlyName = 'sub') => {
@@ -56,7 +41,7 @@ describe('the official client', () => {
     expect((await client.keys(made.sid).update({ friendlyName: 'renamed' })).friendlyName).toBe('renamed');
     expect(await client.keys(made.sid).remove()).toBe(true);
     expect(await app.core.check.check(made.sid, made.secret)).toBeUndefined();
-    expect(await failureOf(client.keys(made.sid).fetch())).toMatchObject({ status: 404, code: 20404, message: `The requested resource ${keysPath()}/${made.sid}.json was not found` });
+    expect(await refusalOf(client.keys(made.sid).fetch())).toMatchObject({ status: 404, code: 20404, message: `The requested resource ${keysPath()}/${made.sid}.json was not found` });
   });
 
   it('does the same under the older name and through IAM: they are the same keys', async () => {
@@ -93,12 +78,12 @@ describe('the official client', () => {
     expect((await client.api.accounts.list()).map((each) => each.sid)).toEqual(expect.arrayContaining([sid, ACCOUNT]));
     expect((await own.api.accounts.list()).map((each) => each.sid)).toEqual([sid]);
     expect((await client.api.accounts(sid).update({ friendlyName: 'again', status: 'suspended' }))).toMatchObject({ friendlyName: 'again', status: 'suspended' });
-    expect(await failureOf(own.api.accounts(sid).fetch())).toMatchObject({ status: 401, code: 20003 });
+    expect(await refusalOf(own.api.accounts(sid).fetch())).toMatchObject({ status: 401, code: 20003 });
     expect((await client.api.accounts.list({ status: 'suspended' })).map((each) => each.sid)).toEqual([sid]);
     await client.api.accounts(sid).update({ status: 'active' });
     expect((await own.api.accounts(sid).fetch()).status).toBe('active');
     await client.api.accounts(sid).update({ status: 'closed' });
-    expect(await failureOf(client.api.accounts(sid).update({ status: 'active' }))).toMatchObject({ status: 409, code: 20409 });
+    expect(await refusalOf(client.api.accounts(sid).update({ status: 'active' }))).toMatchObject({ status: 409, code: 20409 });
   });
 
   it("acts for a subaccount with its owner's token, and the subaccount's records say so", async () => {
@@ -114,7 +99,7 @@ describe('the official client', () => {
   it('makes a profile as twilio-cli does: looks at the account with its token, makes a key, and works with it', async () => {
     await client.api.accounts(ACCOUNT).fetch();
     const { sid, secret } = await client.newKeys.create({ friendlyName: 'twilio-cli for somebody on somewhere' });
-    expect(await failureOf(clientOf(sid, secret).api.accounts(ACCOUNT).fetch())).toMatchObject({ status: 401, message: 'Authentication Error - invalid username' });
+    expect(await refusalOf(clientOf(sid, secret).api.accounts(ACCOUNT).fetch())).toMatchObject({ status: 401, message: 'Authentication Error - invalid username' });
     expect(await app.core.check.check(sid, secret)).toMatchObject({ kind: 'standard-key' });
   });
 

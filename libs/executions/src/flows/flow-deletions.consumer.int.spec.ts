@@ -2,7 +2,7 @@ import { type Bus, MemoryTopic, createEmbeddedBus } from '@atelier/bus';
 import { type Database, newSid, silentLog } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { ExecutionWorker } from '../worker/worker';
 import { FlowDeletions, consumeFlows } from './flow-deletions.consumer';
 
@@ -14,7 +14,7 @@ describe('a deleted flow', () => {
   let bus: Bus;
   let deletions: FlowDeletions;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
     worker = await samples.start();
     deletions = new FlowDeletions(db, samples.ingress, samples.reader);

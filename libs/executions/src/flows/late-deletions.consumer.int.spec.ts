@@ -2,7 +2,7 @@ import { type Bus, MemoryTopic, createEmbeddedBus } from '@atelier/bus';
 import { type Database, newSid, silentLog } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import { FlowDeletions, consumeFlows } from './flow-deletions.consumer';
 import { LateDeletions, consumeLateDeletions } from './late-deletions.consumer';
 
@@ -13,7 +13,7 @@ describe('what a door let in while its flow was being deleted', () => {
   let bus: Bus;
   const time = { ms: Date.parse('2026-01-31T12:00:00Z'), nowMs: () => time.ms };
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   afterAll(() => samples.close());

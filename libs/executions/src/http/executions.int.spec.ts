@@ -1,11 +1,7 @@
 import 'reflect-metadata';
-import { testDatabase } from '@atelier/testing';
-import twilio from 'twilio';
+import { officialClient, testDatabase } from '@atelier/testing';
 import { EXECUTIONS_MIGRATIONS } from '../store/migrations';
 import { ACCOUNT, DRAFT, FLOW, FORM, MISSING, STRANGER, SampleDoors, TESTER, TOKEN, basic } from './sample-doors';
-
-delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
-delete process.env['TWILIO_EDGE'];
 
 let doors: SampleDoors;
 beforeAll(async () => {
@@ -19,8 +15,7 @@ describe('POST /v2/Flows/{FW}/Executions', () => {
   const form = { To: '+15551230001', From: '+15557650001' };
 
   it('201: the official client creates one, recorded with the request that asked', async () => {
-    const client = twilio(ACCOUNT, TOKEN);
-    client.studio.baseUrl = doors.url;
+    const client = officialClient(doors.url, ACCOUNT, TOKEN);
     const made = await client.studio.v2.flows(FLOW).executions.create({ to: form.To, from: form.From, parameters: { name: 'Ada', n: 1 } });
     expect(made).toMatchObject({ accountSid: ACCOUNT, flowSid: FLOW, status: 'active', contactChannelAddress: form.To, context: {}, url: `${doors.url}${path}/${made.sid}` });
     expect(Math.abs(made.dateCreated.getTime() - Date.now())).toBeLessThan(60_000);

@@ -1,16 +1,13 @@
 import 'reflect-metadata';
-import { eventually, testDatabase } from '@atelier/testing';
+import { eventually, officialClient, testDatabase } from '@atelier/testing';
 import { signatureOf } from '@atelier/twilio-client';
-import twilio from 'twilio';
+import type { Twilio } from 'twilio';
 import type { Reply } from '../ingress/ingress.port';
 import { sendReplies } from '../ingress/replies';
 import type { ReplyTo } from '../ingress/stored-command';
 import type { ExecutionView, StepView } from '../store/execution-reader.port';
 import { EXECUTIONS_MIGRATIONS } from '../store/migrations';
 import { ACCOUNT, FLOW, FORM, REDIRECTING, SampleDoors, TOKEN, emptyReader } from './sample-doors';
-
-delete process.env['TWILIO_REGION']; // the official client rewrites host names by these
-delete process.env['TWILIO_EDGE'];
 
 const EXECUTION = `FN${'c'.repeat(32)}` as const;
 const view: ExecutionView = {
@@ -22,11 +19,10 @@ const stepOf = (number: number): StepView => ({
 });
 
 let doors: SampleDoors;
-let client: twilio.Twilio;
+let client: Twilio;
 beforeAll(async () => {
   doors = await SampleDoors.start(await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS }));
-  client = twilio(ACCOUNT, TOKEN);
-  client.studio.baseUrl = doors.url;
+  client = officialClient(doors.url, ACCOUNT, TOKEN);
 }, 120_000);
 afterAll(() => doors?.close());
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { type Database, newSid } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { ACCOUNT, FLOW, MISSING, OPERATOR, STRANGER, SampleDoors } from '../http/sample-doors';
 import { TriggerResults } from '../publish/trigger-results';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 
 const PATH = '/atelier/v1/Operations/Executions/DeadLetters';
 const FROM = '+15557650001';
@@ -14,7 +14,7 @@ let db: Database;
 let doors: SampleDoors;
 let contacts = 0;
 beforeAll(async () => {
-  db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+  db = await testDatabase(EXECUTIONS_DATABASE);
   doors = await SampleDoors.start(db);
 }, 90_000);
 afterAll(() => doors.close());

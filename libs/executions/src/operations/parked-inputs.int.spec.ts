@@ -6,7 +6,7 @@ import { ACCOUNT, OPERATOR, STRANGER, SampleDoors } from '../http/sample-doors';
 import { shardOf } from '../ingress/keys';
 import { type SampleFlow, SampleExecutions } from '../samples/sample-executions';
 import { digits } from '../store/columns';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { ExecutionWorker } from '../worker/worker';
 
 const PATH = '/atelier/v1/Operations/ParkedInputs';
@@ -18,7 +18,7 @@ let doors: SampleDoors;
 let samples: SampleExecutions;
 let worker: ExecutionWorker | undefined;
 beforeAll(async () => {
-  db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+  db = await testDatabase(EXECUTIONS_DATABASE);
   samples = new SampleExecutions(db);
   doors = await SampleDoors.start(db);
 }, 90_000);

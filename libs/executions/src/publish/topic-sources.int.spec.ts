@@ -3,7 +3,7 @@ import type { Database } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { shardOf } from '../ingress/keys';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 import { SourcePositions } from '../store/source-positions';
 import { executionEvents } from './execution-events';
 import { Growth } from './growth';
@@ -13,7 +13,7 @@ let db: Database;
 let samples: SampleExecutions;
 const growth = new Growth();
 beforeAll(async () => {
-  db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+  db = await testDatabase(EXECUTIONS_DATABASE);
   samples = new SampleExecutions(db);
 }, 60_000);
 afterAll(() => samples.close());

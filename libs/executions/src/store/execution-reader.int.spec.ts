@@ -4,7 +4,7 @@ import { testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
 import type { ExecutionWorker } from '../worker/worker';
 import { createExecutionReader } from './execution-reader';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from './migrations';
+import { EXECUTIONS_DATABASE } from './migrations';
 
 const DAY_MS = 86_400_000;
 
@@ -14,7 +14,7 @@ describe('the reader of executions', () => {
   let worker: ExecutionWorker;
   const clock = new MovableClock();
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db, clock);
     worker = await samples.start();
   }, 90_000);

@@ -129,3 +129,6 @@ export const EXECUTIONS_PARAMETERS = {
   enable_mergejoin: 'off',
   jit: 'off',
 } as const;
+
+/** The context's tables as everybody opens them. */
+export const EXECUTIONS_DATABASE = { schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS } as const;

@@ -6,7 +6,7 @@ import { createIngress } from '../ingress/ingress';
 import type { Ingress } from '../ingress/ingress.port';
 import { TriggerResults } from '../publish/trigger-results';
 import { ADDRESS, SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import { Triggers, consumeTriggers } from './triggers.consumer';
 
 const ROOM = 20;
@@ -22,7 +22,7 @@ describe('trigger records above the cap of their account', () => {
   const results: TriggerResults[] = [];
   const [loud, quiet]: readonly AccountSid[] = [newSid('AC'), newSid('AC')];
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   afterAll(() => samples.close());

@@ -5,7 +5,7 @@ import { eventually, testDatabase } from '@atelier/testing';
 import { createIngress } from '../ingress/ingress';
 import { TriggerResults } from '../publish/trigger-results';
 import { ADDRESS, SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import { Triggers, consumeTriggers } from './triggers.consumer';
 
 describe('a record of atelier.triggers', () => {
@@ -17,7 +17,7 @@ describe('a record of atelier.triggers', () => {
   let results: TriggerResults;
   let stop: () => Promise<void> = async () => undefined;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   afterAll(() => samples.close());
@@ -71,6 +71,7 @@ describe('a record of atelier.triggers', () => {
     topic.append(0, [record('k1', '+1')]);
     await answered(1);
     await bus.close();
+    await stop();
     await db.query('update source_position set pos = 0');
     await consuming();
     expect((await answered(2)).map(({ data }) => data['status'])).toEqual(['started', 'duplicate']);

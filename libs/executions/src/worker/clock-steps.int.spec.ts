@@ -4,7 +4,7 @@ import { eventually, testDatabaseUrl } from '@atelier/testing';
 import { createIngress } from '../ingress/ingress';
 import { conclusive, denseEvents } from '../samples/sample-checks';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 
 const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 30_000; // other suites share the machine, and timers are held for ten seconds after a step
@@ -25,7 +25,7 @@ describe('a clock that is set an hour forward or back', () => {
   let clock: SteppedClock;
   let samples: SampleExecutions;
   let second: Database | undefined;
-  const opened = (): Promise<Database> => openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+  const opened = (): Promise<Database> => openDatabase({ url, ...EXECUTIONS_DATABASE });
   beforeAll(async () => void (url = await testDatabaseUrl()), 90_000);
   beforeEach(async () => {
     clock = new SteppedClock();

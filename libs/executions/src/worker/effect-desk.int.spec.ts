@@ -3,7 +3,7 @@ import { type Database, newSid } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { ExecutionWorker } from './worker';
 
 const RECONCILED_MS = 16_000; // the time-out of an effect, 5 s, and a little
@@ -17,7 +17,7 @@ describe('a send whose answer is lost', () => {
   const lost = (): Promise<EffectOutcome> => Promise.reject(new Fault('nobody knows'));
   const accepted: EffectOutcome = { ok: true, payload: { Sid: 'SMfound', Status: 'sent' } };
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db, clock);
   }, 90_000);
   afterAll(() => samples.close());

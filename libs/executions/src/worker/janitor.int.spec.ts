@@ -6,7 +6,7 @@ import { Growth } from '../publish/growth';
 import { withdrawOwned } from '../publish/owned-topics';
 import { EXECUTIONS_LOG } from '../publish/public-events';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 import { dropPartitions, makePartitions } from '../store/partitions';
 import { Janitor } from './janitor';
 import type { ExecutionWorker } from './worker';
@@ -19,7 +19,7 @@ describe('the janitor', () => {
   let worker: ExecutionWorker;
   let janitor: Janitor;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
     worker = await samples.start();
     janitor = new Janitor(db, systemClock, silentLog, 30);

@@ -2,7 +2,7 @@ import { type Database, type Log, silentLog } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { shardOf } from '../ingress/keys';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import { TRIES_MAX } from './suspects';
 import type { ExecutionWorker } from './worker';
 
@@ -14,7 +14,7 @@ describe('a poisoned input', () => {
   const errors: unknown[] = [];
   const log: Log = { ...silentLog, error: (fields) => void errors.push(fields) };
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   afterAll(() => samples.close());

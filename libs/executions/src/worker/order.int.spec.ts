@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '@atelier/platform';
 import { testDatabaseUrl } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 import type { ExecutionWorker } from './worker';
 
 const CONTACTS = 10_000;
@@ -18,7 +18,7 @@ describe(`${CONTACTS} contacts at once`, () => {
   const workers: ExecutionWorker[] = [];
   beforeAll(async () => {
     const url = await testDatabaseUrl();
-    const opened = async (): Promise<Database> => openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 10 });
+    const opened = async (): Promise<Database> => openDatabase({ url, ...EXECUTIONS_DATABASE, poolMax: 10 });
     samples = new SampleExecutions(await opened());
     for (let n = 0; n < 3; n++) databases.push(await opened());
   }, 90_000);

@@ -4,10 +4,10 @@ import { eventually, testDatabaseUrl } from '@atelier/testing';
 import { executionEvents } from '../publish/execution-events';
 import { Growth } from '../publish/growth';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 
 let url: string;
-const opened = (): Promise<Database> => openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 10 });
+const opened = (): Promise<Database> => openDatabase({ url, ...EXECUTIONS_DATABASE, poolMax: 10 });
 
 /** The same database for a process that freezes at its next commit: from then on nothing of it arrives, renewals of leases neither. */
 class Freezing {

@@ -2,7 +2,7 @@ import { type Database, newSid } from '@atelier/platform';
 import type { EffectOutcome } from '@atelier/widgets';
 import { eventually, testDatabase } from '@atelier/testing';
 import { MovableClock, SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { Postponed } from './effect-performer.port';
 import type { ExecutionWorker } from './worker';
 import { DEFAULT_WORKER_SETTINGS } from './worker-config';
@@ -16,7 +16,7 @@ describe('a message that could not be handed to its provider', () => {
   const away: Postponed = { kind: 'postponed', why: 'nobody listens', otherwise: { ok: false, code: 81011, message: 'nobody listens' } };
   const accepted = (): EffectOutcome => ({ ok: true, payload: { Sid: newSid('SM'), Status: 'queued' } });
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db, clock);
   }, 90_000);
   afterAll(() => samples.close());

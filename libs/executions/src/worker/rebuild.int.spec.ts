@@ -3,7 +3,7 @@ import type { Database } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
 import { digits } from '../store/columns';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS, SHARDS } from '../store/migrations';
+import { EXECUTIONS_DATABASE, SHARDS } from '../store/migrations';
 import { type RebuiltShard, rebuildExecutions } from './rebuild';
 
 jest.setTimeout(90_000);
@@ -12,7 +12,7 @@ describe('rows built again from the log', () => {
   let db: Database;
   let samples: SampleExecutions;
   beforeEach(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   afterEach(() => samples.close());

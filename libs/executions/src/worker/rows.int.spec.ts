@@ -3,7 +3,7 @@ import { type Database } from '@atelier/platform';
 import { testDatabase } from '@atelier/testing';
 import { type SampleFlow, SampleExecutions } from '../samples/sample-executions';
 import { digits } from '../store/columns';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import { STATUS } from './entry';
 import { entryOf } from './loader';
 import { readExecutions } from './reads';
@@ -14,7 +14,7 @@ describe('the store of executions', () => {
   let samples: SampleExecutions;
   let worker: ExecutionWorker;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
     worker = await samples.start();
   }, 90_000);

@@ -5,7 +5,7 @@ import { FLOW, SampleDoors } from '../http/sample-doors';
 import { createIngress } from '../ingress/ingress';
 import { conclusive, denseEvents, endedOf } from '../samples/sample-checks';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 
 const PATIENCE_MS = 30_000; // other suites share the machine
 const SETTINGS = { effectTimeoutMs: 300 }; // what nobody knows of is looked into 5 s after it
@@ -16,11 +16,11 @@ describe('a network between executions and their store that fails', () => {
   let url: string;
   const opened: { close(): Promise<void> }[] = [];
   /** The store as a process sees it whose network is disturbed. */
-  const far = async (): Promise<Database> => openDatabase({ url: network.through(url), schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, answerMs: 1_000 });
+  const far = async (): Promise<Database> => openDatabase({ url: network.through(url), ...EXECUTIONS_DATABASE, answerMs: 1_000 });
   beforeAll(async () => {
     url = await testDatabaseUrl();
     network = await startTcpProxy(url);
-    samples = new SampleExecutions(await openDatabase({ url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS }));
+    samples = new SampleExecutions(await openDatabase({ url, ...EXECUTIONS_DATABASE }));
     conclusive(samples);
   }, 90_000);
   afterEach(() => network.heal());

@@ -1,28 +1,25 @@
 import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ExecutionSid } from '@atelier/contracts';
 import { type EmbeddedPostgres, openDatabase, startEmbeddedPostgres } from '@atelier/platform';
-import { eventually } from '@atelier/testing';
+import { eventually, newDataDir } from '@atelier/testing';
 import { FLOW, SampleDoors } from '../http/sample-doors';
 import { conclusive, denseEvents, endedOf } from '../samples/sample-checks';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 
 const PATIENCE_MS = 40_000; // a server that recovers on a busy machine
 const SEGMENT_BYTES = 16 * 1_024 * 1_024; // of the server's log: a limit of this size stops tables, and not the log
 const describeHere = process.platform === 'linux' ? describe : describe.skip; // limits of a running process
 
 describeHere('a server below executions', () => {
-  const dataDir = join(tmpdir(), `atelier-store-server-${randomBytes(6).toString('hex')}`);
+  const dataDir = newDataDir('store-server');
   let server: EmbeddedPostgres;
   let samples: SampleExecutions;
   let doors: SampleDoors;
   beforeAll(async () => {
     server = await startEmbeddedPostgres({ dataDir });
-    const opened = () => openDatabase({ url: server.url, schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    const opened = () => openDatabase({ url: server.url, ...EXECUTIONS_DATABASE });
     samples = new SampleExecutions(await opened());
     doors = await SampleDoors.start(await opened());
     conclusive(samples);

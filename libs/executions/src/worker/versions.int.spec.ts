@@ -6,7 +6,7 @@ import { FlowDeletions, consumeFlows } from '../flows/flow-deletions.consumer';
 import { executionEvents } from '../publish/execution-events';
 import { Growth } from '../publish/growth';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { ExecutionWorker } from './worker';
 
 // Two versions side by side, as while services are replaced one after the other: what a newer one adds is passed over, what it changes is refused whole.
@@ -15,7 +15,7 @@ describe('a worker beside a newer one', () => {
   let samples: SampleExecutions;
   let worker: ExecutionWorker;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS });
+    db = await testDatabase(EXECUTIONS_DATABASE);
     samples = new SampleExecutions(db);
   }, 90_000);
   beforeEach(async () => {

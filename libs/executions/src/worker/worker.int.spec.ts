@@ -2,7 +2,7 @@ import { Rejection } from '@atelier/contracts';
 import { type Database, newSid } from '@atelier/platform';
 import { eventually, testDatabase } from '@atelier/testing';
 import { SampleExecutions } from '../samples/sample-executions';
-import { EXECUTIONS_MIGRATIONS, EXECUTIONS_PARAMETERS } from '../store/migrations';
+import { EXECUTIONS_DATABASE } from '../store/migrations';
 import type { ExecutionWorker } from './worker';
 
 describe('an execution worker', () => {
@@ -10,7 +10,7 @@ describe('an execution worker', () => {
   let samples: SampleExecutions;
   let worker: ExecutionWorker;
   beforeAll(async () => {
-    db = await testDatabase({ schema: 'executions', migrations: EXECUTIONS_MIGRATIONS, parameters: EXECUTIONS_PARAMETERS, poolMax: 20 });
+    db = await testDatabase({ ...EXECUTIONS_DATABASE, poolMax: 20 });
     samples = new SampleExecutions(db);
     worker = await samples.start();
   }, 90_000);

@@ -4,7 +4,7 @@ import { testDatabase } from '@atelier/testing';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FLOWS_MIGRATIONS } from '../flows-config';
-import { ACCOUNT, secretOf, startSampleApp } from './sample-app';
+import { type SampleAnswer, type SampleApp, startSampleApp } from './sample-app';
 
 /** Third-party flows that lie beside the repository; they are read there and never copied. */
 const FLOWS = join(__dirname, '../../../../../shared/flows');
@@ -18,12 +18,9 @@ const STRICT = 158; // 157 and the one whose event stands twice
 const KEPT_INVALID = 9; // missing or empty function address, gather without prompt, dangling ends
 const REFUSED = 4; // invented types or events
 
-type Answer = { readonly status: number; readonly text: string; readonly body: Record<string, unknown> };
-
 (present ? describe : describe.skip)('the public flows over REST', () => {
   let database: Database;
-  let app: Awaited<ReturnType<typeof startSampleApp>>;
-  const headers = { authorization: `Basic ${Buffer.from(`${ACCOUNT}:${secretOf(ACCOUNT)}`).toString('base64')}` };
+  let app: SampleApp;
 
   beforeAll(async () => {
     database = await testDatabase({ schema: 'flows', migrations: FLOWS_MIGRATIONS });
@@ -34,11 +31,7 @@ type Answer = { readonly status: number; readonly text: string; readonly body: R
     await database?.close();
   });
 
-  const ask = async (path: string, form?: Record<string, string>): Promise<Answer> => {
-    const answer = await fetch(app.url + path, { headers, ...(form && { method: 'POST', body: new URLSearchParams(form) }) });
-    const text = await answer.text();
-    return { status: answer.status, text, body: JSON.parse(text) as Record<string, unknown> };
-  };
+  const ask = (path: string, form?: Record<string, string>): Promise<SampleAnswer> => app.ask(form ? 'POST' : 'GET', path, form);
   const post = (path: string, name: string, more: Record<string, string> = {}) =>
     ask(path, { FriendlyName: name.slice(0, 255), Status: 'draft', Definition: readFileSync(join(FLOWS, name), 'utf8'), ...more });
   const fetched = (sid: unknown) => ask(`/v2/Flows/${String(sid)}`);
