@@ -14,6 +14,8 @@ export type Subject = {
   cpu(): Promise<Readonly<Record<string, number>>>;
   /** Executions of a flow that have ended. */
   ended(flowSid: string): Promise<number>;
+  /** Events of executions that their topic does not have yet; none where no topic is published. */
+  unpublished(): Promise<number>;
   readonly databaseUrl: string;
   /** To the topics themselves; the embedded bus has none. */
   readonly producer?: RecordProducer;
@@ -32,6 +34,7 @@ export const singleSubject = async (dataDir: string, profileDir: string | undefi
     warmUpSeconds: 2,
     cpu: async () => ({ atelier: cpuSeconds(atelier.pid), PostgreSQL: cpuSeconds(atelier.postgresPid()) }),
     ended: store.ended,
+    unpublished: async () => 0, // readers on the embedded bus read the log
     databaseUrl: databaseUrlOf(dataDir),
     end: async () => {
       await store.close();
@@ -50,9 +53,10 @@ export const clusterSubject = async (dataDir: string, workers: number): Promise<
   return {
     name: `cluster, Kafka, ${workers} ${workers === 1 ? 'worker' : 'workers'}`,
     atelier: cluster,
-    warmUpSeconds: 15, // ten processes and a Java machine share what one has there
+    warmUpSeconds: 8, // ten processes and a Java machine share what one has there
     cpu: () => cpuOfCluster(cluster),
     ended: store.ended,
+    unpublished: store.unpublished,
     databaseUrl,
     producer,
     end: async () => {
@@ -76,12 +80,16 @@ const cpuOfCluster = async (cluster: RunningCluster): Promise<Readonly<Record<st
   };
 };
 
-const storeOf = async (url: string): Promise<{ ended: Subject['ended']; close(): Promise<void> }> => {
+const ENDED = 'select count(*)::int as n from executions.execution where flow = $1 and status <> 0';
+const UNPUBLISHED = `select coalesce(sum(b.last_pos - coalesce(p.pos, 0)), 0)::int as n from generate_series(0, 63) s (shard)
+  cross join lateral (select last_pos from executions.batch where shard = s.shard order by n desc limit 1) b
+  left join executions.published_position p on p.log = 'executions' and p.shard = s.shard`;
+
+type Store = Pick<Subject, 'ended' | 'unpublished'> & { close(): Promise<void> };
+
+const storeOf = async (url: string): Promise<Store> => {
   const client = new Client({ connectionString: url });
   await client.connect();
-  const text = 'select count(*)::int as ended from executions.execution where flow = $1 and status <> 0';
-  return {
-    ended: async (flowSid) => (await client.query<{ ended: number }>(text, [flowSid.slice(2)])).rows[0]?.ended ?? 0,
-    close: () => client.end(),
-  };
+  const count = async (text: string, values: readonly string[] = []): Promise<number> => (await client.query<{ n: number }>(text, [...values])).rows[0]?.n ?? 0;
+  return { ended: (flowSid) => count(ENDED, [flowSid.slice(2)]), unpublished: () => count(UNPUBLISHED), close: () => client.end() };
 };

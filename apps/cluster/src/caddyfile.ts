@@ -38,4 +38,4 @@ const routesOf = (service: ServiceName, paths: readonly string[]): string[] =>
 /** A path of Fastify as a regular expression. */
 export const regexOf = (path: string): string => path.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/:\w+/g, '[^/]+');
 
-const upstreamOf = (service: ServiceName): string => `reverse_proxy {\n\t\t\tdynamic a ${service} ${PORT} {\n\t\t\t\trefresh 2s\n\t\t\t}\n\t\t\tlb_try_duration 5s\n\t\t}`;
+const upstreamOf = (service: ServiceName): string => `reverse_proxy {\n\t\t\tdynamic a ${service} ${PORT} {\n\t\t\t\trefresh 2s\n\t\t\t}\n\t\t\tlb_try_duration 10s\n\t\t}`;

@@ -14,7 +14,7 @@ import { deployFolder, readRoutingTable } from './routing-table';
 import { type Build, OWN_BUILD, SERVICE_NAMES, type ServiceName, buildIn, mainOf, serviceOf } from './services';
 import { Workers } from './workers';
 
-const HOLD_MS = 10_000; // what a restart takes on a busy machine; clients wait that long
+const HOLD_MS = 20_000; // what a restart takes on a busy machine; clients wait that long
 const CONNECTIONS_MAX = 400; // every service has pools of its own, and each worker brings three more
 
 /** All services as processes of one machine, behind one origin. */

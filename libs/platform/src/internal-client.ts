@@ -9,7 +9,7 @@ export const INTERNAL_MARK = 'atelier-internal';
 const TOKEN_CHARACTERS_MIN = 32; // it guards every secret
 const ANSWER_MS = 10_000; // a key may have to be made at Twilio; everything else takes milliseconds
 const CONNECTIONS_MAX = 16;
-const RESTART_MS = 5_000; // what an orderly restart of the other service takes; whoever is away longer is not waited for
+const RESTART_MS = 10_000; // what an orderly restart of the other service takes; whoever is away longer is not waited for
 const AGAIN_MS = 50;
 
 /** `ATELIER_INTERNAL_TOKEN`: required where services run apart. */

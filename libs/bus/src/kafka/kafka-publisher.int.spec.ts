@@ -2,6 +2,7 @@ import { Defect } from '@atelier/contracts';
 import { silentLog } from '@atelier/platform';
 import { eventually, kafkaProblem, testKafka } from '@atelier/testing';
 import { Ledger } from '../sample-ledger';
+import type { ShardSpan } from '../topic-source.port';
 import { createKafkaClient } from './kafka-client';
 import { Scene, TOPIC, upTo } from './sample-scene';
 import { sampleEvents } from './sample-topics';
@@ -126,14 +127,14 @@ jest.setTimeout(90_000); // a broker shares the machine
     expect(ledger.positionsOf(0)).toEqual([1, 2, 3]);
   });
 
-  it('holds a shard whose log this version cannot read, and no other', async () => {
+  it.each([['shard by shard', false], ['all shards at once', true]])('holds a shard whose log this version cannot read, and no other: read %s', async (_, isTogether) => {
     await begin(2, 1);
     scene.source.append(0, sampleEvents(3));
     scene.source.append(1, sampleEvents(3));
     let isNewer = true;
-    const newer = scene.sourceWith({
-      read: (shard: number, after: number, limit: number) => (isNewer && shard === 0 ? Promise.reject(new Defect('a newer version wrote it')) : scene.source.read(shard, after, limit)),
-    });
+    const read = (shard: number, after: number, limit: number) => (isNewer && shard === 0 ? Promise.reject(new Defect('a newer version wrote it')) : scene.source.read(shard, after, limit));
+    const readShards = (spans: readonly ShardSpan[]) => Promise.all(spans.map(({ shard, after, limit }) => read(shard, after, limit)));
+    const newer = scene.sourceWith(isTogether ? { read, readShards } : { read });
     scene.publisher({ source: newer });
     await scene.bus().subscribe(ledger.subscription());
     await has(3);

@@ -1,5 +1,5 @@
-import type { Log } from '@atelier/platform';
 import { Fault } from '@atelier/contracts';
+import type { Log } from '@atelier/platform';
 import type { Producer } from 'kafkajs';
 import { createKafkaClient, topicOn } from './kafka-client';
 import type { KafkaOptions } from './kafka-config';
@@ -22,15 +22,21 @@ export class KafkaSender {
       const producer = await connecting;
       await producer.send({ topic: topicOn(this.options, topic), acks: -1, messages: [{ key, value, headers: { ...headers } }] });
     } catch (error) {
-      if (this.connecting === connecting) this.connecting = undefined;
-      await leave(connecting);
+      await this.leave(connecting);
       throw new Fault(`Kafka did not take a record of ${topic}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
   }
 
   async close(): Promise<void> {
-    if (this.connecting) await leave(this.connecting);
+    if (this.connecting) await this.leave(this.connecting);
+  }
+
+  /** Only who finds first that it failed: each that leaves waits, as one more listener, until all requests of the others have an answer. */
+  private async leave(connecting: Promise<Producer>): Promise<void> {
+    if (this.connecting !== connecting) return;
     this.connecting = undefined;
+    const producer = await connecting.catch(() => undefined); // it never was connected
+    await producer?.disconnect().catch(() => undefined); // the broker is away: nothing is owed to it
   }
 
   private async connected(): Promise<Producer> {
@@ -41,8 +47,3 @@ export class KafkaSender {
     return producer;
   }
 }
-
-const leave = async (connecting: Promise<Producer>): Promise<void> => {
-  const producer = await connecting.catch(() => undefined); // it never was connected
-  await producer?.disconnect().catch(() => undefined); // the broker is away: nothing is owed to it
-};

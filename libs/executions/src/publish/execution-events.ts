@@ -6,12 +6,13 @@ import { SHARDS } from '../store/migrations';
 import type { Growth } from './growth';
 import { EXECUTIONS_LOG, publicEventsOf } from './public-events';
 
-// $1 shards, $2 positions, $3 how many of each at the most.
+// $1 shards, $2 positions, $3 how many events of each at the most: sprints up to the one in which the last of them stands.
 const SPRINTS = {
   name: 'executions.public-sprints',
   text: `select t.n::int - 1 as span, s.pos::float8, s.events, (extract(epoch from s.at) * 1000)::float8 as at, s.body, e.sid, e.account, e.flow, e.contact, e.revision, e.initiated_by
     from rows from (unnest($1::smallint[]), unnest($2::bigint[]), unnest($3::int[])) with ordinality t (shard, after, most, n)
-    cross join lateral (select * from sprint where shard = t.shard and pos > t.after and events > 0 order by pos limit t.most) s
+    cross join lateral (select * from sprint where shard = t.shard and pos > t.after and events > 0
+      and pos <= coalesce((select pos from sprint where shard = t.shard and pos >= t.after + t.most and events > 0 order by pos limit 1), t.after + t.most) order by pos limit t.most) s
     cross join lateral (select * from execution where sid = s.execution offset 0) e order by t.n, s.pos`,
 };
 type SprintRow = { span: number; pos: number; events: number; at: number; body: string; sid: string; account: string; flow: string; contact: string; revision: number; initiated_by: string };

@@ -18,7 +18,12 @@ export type Published = {
 type Fields = { readonly type: string; readonly dataschema?: string; readonly data: Readonly<Record<string, unknown>> };
 type Mapped<T> = (event: Extract<ExecutionEvent, { type: T }>, execution: Published, atMs: number) => Fields;
 
-const seconds = (ms: number): string => new Date(ms).toISOString();
+// The events of a sprint have few times between them.
+let known = { ms: NaN, text: '' };
+const seconds = (ms: number): string => {
+  if (known.ms !== ms) known = { ms, text: new Date(ms).toISOString() };
+  return known.text;
+};
 
 const executionData = (execution: Published, status: 'active' | 'ended', reason: string | null, atMs: number): Readonly<Record<string, unknown>> => ({
   execution_sid: execution.sid,
